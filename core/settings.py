@@ -1,0 +1,75 @@
+"""Every setting, read from the environment once: type, default fit for development, description."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import Misconfigured
+
+
+class Settings(BaseSettings):
+    """Frozen. Environment names are `HEADWATER_` plus the field's name in capitals, except the two server URLs."""
+
+    model_config = SettingsConfigDict(env_prefix="HEADWATER_", env_file=".env", extra="ignore", frozen=True)
+
+    profile: Literal["development", "production"] = Field(
+        "production", description="`headwater run` sets development: GraphiQL, introspection for all, development keys."
+    )
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
+    public_url: str = Field(
+        "", description="The base of every link we write, such as https://content.example. Empty: http://HOST:PORT."
+    )
+    allowed_hosts: str = Field(
+        "*", description="Host names that requests may carry, separated by commas; * for any (links never follow it)."
+    )
+    data: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("headwater", appauthor=False),
+        description="The data folder: embedded database, search index, assets, development keys.",
+    )
+    database_url: str = Field(
+        "",
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+        description="A PostgreSQL server of your own (16 or later). Empty: the embedded one in the data folder.",
+    )
+    elasticsearch_url: str = Field(
+        "",
+        validation_alias=AliasChoices("ELASTICSEARCH_URL", "elasticsearch_url"),
+        description="An Elasticsearch server of your own (9). Empty: the embedded index in the data folder.",
+    )
+    database_pool: int = Field(10, ge=1, le=100, description="Connections a process keeps to PostgreSQL.")
+    statement_timeout_ms: int = Field(5_000, ge=100, description="How long one SQL statement of a request may take.")
+    lock_timeout_ms: int = Field(2_000, ge=100, description="How long a statement may wait for a lock.")
+    request_timeout_ms: int = Field(10_000, ge=100, description="How long a request may take (streams apart).")
+    body_limit: int = Field(1_048_576, ge=1_024, description="The largest request body, in bytes.")
+    feed_page_limit: int = Field(200, ge=1, le=1_000, description="The most items on one feed page.")
+    feed_page_bytes: int = Field(5_242_880, ge=65_536, description="The most bytes of one feed page.")
+    page_limit: int = Field(100, ge=1, le=1_000, description="The most that `first` or `last` may ask for.")
+    search_text_limit: int = Field(300, ge=10, description="The longest search text, in characters.")
+    graphql_depth: int = Field(15, ge=5, description="The deepest selection of a GraphQL document.")
+    graphql_tokens: int = Field(2_000, ge=100, description="The most tokens of a GraphQL document.")
+    graphql_fields: int = Field(500, ge=50, description="The most fields of a GraphQL document after expansion.")
+    cache_max_age: int = Field(0, ge=0, description="Seconds that caches of others may keep an answer; 0: revalidate.")
+    distributors: int = Field(1, ge=1, le=16, description="Distributor loops in one worker process.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of this process; Misconfigured with one line naming what is wrong."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        shown = name.upper() if name.upper().endswith("_URL") and name != "public_url" else f"HEADWATER_{name.upper()}"
+        raise Misconfigured(f"{shown}: {first['msg']} (got {first['input']!r})") from error

@@ -1,0 +1,124 @@
+"""Submissions of contents to channels, the decisions on them with all that was pinned, and the quota they use."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Created, Identified
+
+
+class SubmissionState(enum.StrEnum):
+    MACHINE_AUDIT = "MACHINE_AUDIT"
+    HUMAN_AUDIT = "HUMAN_AUDIT"
+    TRIAL = "TRIAL"
+    ACCEPTED = "ACCEPTED"
+    DELIVERED = "DELIVERED"
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"
+    EXPIRED = "EXPIRED"
+    FAILED = "FAILED"
+
+
+class Outcome(enum.StrEnum):
+    """What the engine said: fit as it is, fixable by an edit, closed to this creator, or not what the channel takes."""
+
+    ELIGIBLE = "ELIGIBLE"
+    FIXABLE = "FIXABLE"
+    IMPOSSIBLE = "IMPOSSIBLE"
+    NOT_FOR_THIS = "NOT_FOR_THIS"
+
+
+class Submission(Identified, Created, Base):
+    """One content at one channel. `attempt` grows when it is submitted anew; the pack version is pinned."""
+
+    __tablename__ = "submissions"
+
+    content_id: Mapped[int] = mapped_column(ForeignKey("contents.id"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    state: Mapped[SubmissionState]
+    attempt: Mapped[int] = mapped_column(server_default="1")
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
+    pack_version_id: Mapped[int] = mapped_column(ForeignKey("pack_versions.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id", use_alter=True))
+    state_since: Mapped[datetime] = mapped_column(server_default=func.now())
+    deadline_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("content_id", "channel_id"),
+        Index("ix_submissions_channel_state", "channel_id", "state", "state_since"),
+        Index("ix_submissions_deadline", "deadline_at", postgresql_where=text("deadline_at IS NOT NULL")),
+    )
+
+
+class FactSnapshot(Base):
+    """What was known of creator, products, pictures and tags when something was decided; stored once by its digest."""
+
+    __tablename__ = "fact_snapshots"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    body: Mapped[dict[str, Any]]
+
+    __table_args__ = (CheckConstraint("octet_length(digest) = 32", name="is_sha256"),)
+
+
+class Decision(Identified, Base):
+    """What the engine said of a submission and everything needed to say it again. Never changed."""
+
+    __tablename__ = "decisions"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    attempt: Mapped[int]
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
+    pack_version_id: Mapped[int] = mapped_column(ForeignKey("pack_versions.id"))
+    snapshot_digest: Mapped[bytes] = mapped_column(ForeignKey("fact_snapshots.digest"))
+    outcome: Mapped[Outcome]
+    findings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    quota_used: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    engine_version: Mapped[str]
+    decided_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_decisions_submission", "submission_id", "attempt"),)
+
+
+class QuotaPeriod(enum.StrEnum):
+    DAY = "DAY"
+    WEEK = "WEEK"
+    TOTAL = "TOTAL"
+
+
+class QuotaCounter(Base):
+    """How much of a channel's quota is used in a period; creator 0 counts for the channel as a whole. Changed only by
+    one conditional statement, so fifty submissions at once cannot overdraw it.
+    """
+
+    __tablename__ = "quota_counters"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    creator_id: Mapped[int]
+    period: Mapped[QuotaPeriod]
+    starts_on: Mapped[date]
+    used_count: Mapped[int]
+
+    __table_args__ = (
+        PrimaryKeyConstraint("channel_id", "creator_id", "period", "starts_on"),
+        CheckConstraint("used_count >= 0", name="not_negative"),
+    )
+
+
+class QuotaUse(Base):
+    """One attempt of one submission took quota: at most once, however often it is retried."""
+
+    __tablename__ = "quota_uses"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    attempt: Mapped[int]
+    taken_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (PrimaryKeyConstraint("submission_id", "attempt"),)

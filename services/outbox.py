@@ -1,0 +1,171 @@
+"""Dirty marks: leave one in the caller's transaction for each consumer; claim them, finish them, park what keeps failing.
+
+A consumer claims objects, not events: it reads what is true now and clears the mark only if the version is still the
+one it saw. Late, doubled and coalesced marks are harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from models import Consumer, DirtyKind, DirtyMark
+
+URGENT, USUAL, BULK = 0, 1, 2
+CHANNEL = "headwater_dirty"
+ATTEMPTS = 8
+
+CONSUMERS: dict[DirtyKind, tuple[Consumer, ...]] = {
+    DirtyKind.CONTENT: (Consumer.DISTRIBUTION, Consumer.INDEX),
+    DirtyKind.CREATOR: (Consumer.DISTRIBUTION, Consumer.INDEX),
+    DirtyKind.PRODUCT: (Consumer.DISTRIBUTION, Consumer.INDEX),
+    DirtyKind.TAG: (Consumer.DISTRIBUTION, Consumer.INDEX),
+    DirtyKind.CHANNEL: (Consumer.DISTRIBUTION,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An object to look at, and the version of its mark when it was claimed."""
+
+    kind: DirtyKind
+    object_id: int
+    version: int
+
+
+async def mark(
+    session: AsyncSession,
+    kind: DirtyKind,
+    ids: Iterable[int],
+    *,
+    urgency: int = USUAL,
+    consumers: Sequence[Consumer] | None = None,
+) -> None:
+    """Say that these objects changed. Sorted, so that two writers cannot wait for each other."""
+    rows = [
+        {"consumer": consumer, "kind": kind, "object_id": object_id, "urgency": urgency}
+        for consumer in (consumers or CONSUMERS[kind])
+        for object_id in sorted(set(ids))
+    ]
+    if not rows:
+        return
+    fresh = insert(DirtyMark)
+    await session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=[DirtyMark.consumer, DirtyMark.kind, DirtyMark.object_id],
+            set_={
+                "version": DirtyMark.version + 1,
+                "urgency": func.least(DirtyMark.urgency, fresh.excluded.urgency),
+                "attempts": 0,
+                "parked_at": None,
+                "failure": None,
+            },
+        ),
+        rows,
+    )
+    await session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+async def claim(
+    session: AsyncSession,
+    consumer: Consumer,
+    *,
+    limit: int,
+    lease: timedelta = timedelta(seconds=60),
+    kinds: Sequence[DirtyKind] = tuple(DirtyKind),
+) -> list[Claim]:
+    """Take up to `limit` marks for the time of the lease: urgent ones first, then the oldest."""
+    free = DirtyMark.claimed_until.is_(None) | (DirtyMark.claimed_until < func.clock_timestamp())
+    chosen = (
+        select(DirtyMark.kind, DirtyMark.object_id)
+        .where(DirtyMark.consumer == consumer, DirtyMark.parked_at.is_(None), DirtyMark.kind.in_(kinds), free)
+        .order_by(DirtyMark.urgency, DirtyMark.marked_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        await session.execute(
+            DirtyMark.__table__.update()  # type: ignore[attr-defined]  # the table, for RETURNING without the ORM
+            .where(
+                DirtyMark.consumer == consumer,
+                tuple_(DirtyMark.kind, DirtyMark.object_id).in_(chosen.cte("chosen").select()),
+            )
+            .values(claimed_until=func.clock_timestamp() + lease)
+            .returning(DirtyMark.kind, DirtyMark.object_id, DirtyMark.version)
+        )
+    ).all()
+    return [Claim(*row) for row in taken]
+
+
+async def finish(session: AsyncSession, consumer: Consumer, claims: Sequence[Claim]) -> None:
+    """Clear the marks that are still the ones seen; free the others, which have news."""
+    if not claims:
+        return
+    await session.execute(
+        text(
+            "WITH seen AS (SELECT * FROM unnest(:kinds, :ids, :versions) AS seen(kind, object_id, version)),"
+            " cleared AS (DELETE FROM dirty_marks USING seen WHERE dirty_marks.consumer = :consumer"
+            " AND dirty_marks.kind = seen.kind AND dirty_marks.object_id = seen.object_id"
+            " AND dirty_marks.version = seen.version)"
+            " UPDATE dirty_marks SET claimed_until = NULL FROM seen WHERE dirty_marks.consumer = :consumer"
+            " AND dirty_marks.kind = seen.kind AND dirty_marks.object_id = seen.object_id"
+            " AND dirty_marks.version <> seen.version"
+        ).bindparams(
+            bindparam("kinds", [claim.kind.value for claim in claims], type_=ARRAY(Text)),
+            bindparam("ids", [claim.object_id for claim in claims], type_=ARRAY(BigInteger)),
+            bindparam("versions", [claim.version for claim in claims], type_=ARRAY(BigInteger)),
+            consumer=consumer.value,
+        )
+    )
+
+
+async def release(session: AsyncSession, consumer: Consumer, claims: Sequence[Claim]) -> None:
+    """Give claimed marks back at once: something moved, look again."""
+    for one in claims:
+        await session.execute(
+            DirtyMark.__table__.update()  # type: ignore[attr-defined]
+            .where(DirtyMark.consumer == consumer, DirtyMark.kind == one.kind, DirtyMark.object_id == one.object_id)
+            .values(claimed_until=None)
+        )
+
+
+async def fail(session: AsyncSession, consumer: Consumer, one: Claim, failure: str) -> None:
+    """Put a mark back with its failure: later each time, and parked where `headwater stats` shows it after eight."""
+    attempts = DirtyMark.attempts + 1
+    await session.execute(
+        DirtyMark.__table__.update()  # type: ignore[attr-defined]
+        .where(DirtyMark.consumer == consumer, DirtyMark.kind == one.kind, DirtyMark.object_id == one.object_id)
+        .values(
+            attempts=attempts,
+            failure=failure[:2000],
+            claimed_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, func.power(2, attempts)),
+            parked_at=text(f"CASE WHEN attempts + 1 >= {ATTEMPTS} THEN clock_timestamp() END"),
+        )
+    )
+
+
+async def backlog(session: AsyncSession) -> dict[str, dict[str, float]]:
+    """By consumer: marks waiting, parked, and the age of the oldest waiting one in seconds."""
+    waiting = DirtyMark.parked_at.is_(None)
+    rows = await session.execute(
+        select(
+            DirtyMark.consumer,
+            func.count().filter(waiting),
+            func.count().filter(~waiting),
+            func.coalesce(
+                func.extract("epoch", func.clock_timestamp() - func.min(DirtyMark.marked_at).filter(waiting)), 0
+            ),
+        ).group_by(DirtyMark.consumer)
+    )
+    found = {
+        consumer.value: {"waiting": waiting_count, "parked": parked, "oldest_seconds": round(float(age), 3)}
+        for consumer, waiting_count, parked, age in rows.tuples()
+    }
+    nothing = {"waiting": 0, "parked": 0, "oldest_seconds": 0.0}
+    return {consumer.value: found.get(consumer.value, nothing) for consumer in models.Consumer}
