@@ -84,21 +84,21 @@ class RolledBackDatabase(Database):
 
     def __init__(self, url: str, connection: AsyncConnection) -> None:
         super().__init__(url, pool=1)
-        self._connection = connection
+        self.connection = connection
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         async with (
             self._turn,
-            AsyncSession(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
+            AsyncSession(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
             session.begin(),
         ):
             yield session
 
 
 @pytest.fixture
-async def db(worker_url: str) -> AsyncIterator[Database]:
+async def db(worker_url: str) -> AsyncIterator[RolledBackDatabase]:
     """The worker's database; whatever the test does in it is rolled back."""
     base = Database(worker_url, pool=1, statement_timeout_ms=20_000)
     async with base.engine.connect() as connection:
@@ -111,9 +111,11 @@ async def db(worker_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def session(db: Database) -> AsyncIterator[AsyncSession]:
-    async with db.session() as opened:
+async def session(db: RolledBackDatabase) -> AsyncIterator[AsyncSession]:
+    """A session over the same connection as `db`: what it has flushed, the doors see."""
+    async with AsyncSession(db.connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as opened:
         yield opened
+        await opened.rollback()
 
 
 @pytest.fixture
