@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -31,13 +33,17 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """A server on which databases may be made: TEST_DATABASE_URL, else an embedded one without fsync for this worker."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
         return
-    with embedded(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+    # Not pytest's own temporary folder, which root keeps closed to the user whom PostgreSQL then runs as.
+    with (
+        tempfile.TemporaryDirectory(prefix="headwater-tests-") as folder,
+        embedded(Path(folder), durable=False) as server,
+    ):
         yield server.dsn
 
 
