@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from models.contents import Format
-from models.texts import Line, Link, Prose
+from models.texts import Line, Link, Prose, clean
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Milliseconds = Annotated[int, Field(ge=0, le=7 * 24 * 3_600_000)]
@@ -28,11 +28,21 @@ class Anchor(Strict):
     label: Line = ""
 
 
-class ArticleDetails(Strict):
+FormName = Annotated[str, StringConstraints(pattern="^[a-z][a-z_]{0,39}$")]
+FormValue = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(clean)] | int | bool
+
+
+class Own(Strict):
+    """`form` holds what the forms of channels ask beyond the format itself, by name: subject, owner_line, push_line."""
+
+    form: Annotated[dict[FormName, FormValue], Field(max_length=40)] = {}
+
+
+class ArticleDetails(Own):
     format: Literal["ARTICLE"] = "ARTICLE"
 
 
-class QnaDetails(Strict):
+class QnaDetails(Own):
     format: Literal["QNA"] = "QNA"
     question: Prose = ""
 
@@ -45,7 +55,7 @@ class RunningOrderItem(Strict):
     product: UUID | None = None
 
 
-class LiveDetails(Strict):
+class LiveDetails(Own):
     format: Literal["LIVE"] = "LIVE"
     running_order: Annotated[tuple[RunningOrderItem, ...], Field(max_length=500)] = ()
 
@@ -57,7 +67,7 @@ class Picture(Strict):
     anchors: Annotated[tuple[Anchor, ...], Field(max_length=50)] = ()
 
 
-class GalleryDetails(Strict):
+class GalleryDetails(Own):
     format: Literal["GALLERY"] = "GALLERY"
     pictures: Annotated[tuple[Picture, ...], Field(max_length=200)] = ()
 
@@ -84,7 +94,7 @@ class Subtitles(Strict):
     url: Link
 
 
-class ShortVideoDetails(Strict):
+class ShortVideoDetails(Own):
     """`video` may be missing in what an import brings; `video_url` is where it plays elsewhere."""
 
     format: Literal["SHORT_VIDEO"] = "SHORT_VIDEO"
@@ -110,7 +120,7 @@ class RankedEntry(Strict):
         return self
 
 
-class RankedListDetails(Strict):
+class RankedListDetails(Own):
     format: Literal["RANKED_LIST"] = "RANKED_LIST"
     criteria: Prose = ""
     entries: Annotated[tuple[RankedEntry, ...], Field(max_length=200)] = ()
@@ -123,7 +133,7 @@ class RankedListDetails(Strict):
         return self
 
 
-class ItemNoteDetails(Strict):
+class ItemNoteDetails(Own):
     format: Literal["ITEM_NOTE"] = "ITEM_NOTE"
     product: UUID
     highlights: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
@@ -135,7 +145,7 @@ class Piece(Strict):
     note: Prose = ""
 
 
-class CollocationDetails(Strict):
+class CollocationDetails(Own):
     format: Literal["COLLOCATION"] = "COLLOCATION"
     scene: UUID | None = None
     anchors: Annotated[tuple[Anchor, ...], Field(max_length=50)] = ()

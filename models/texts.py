@@ -12,7 +12,7 @@ FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LINKABLE = re.compile(r"(?i)^(https?://[^\s/$.?#][^\s]*|mailto:[^\s@]+@[^\s]+)$")
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     found = FORBIDDEN.search(text)
     if found:
         raise ValueError(f"the character U+{ord(found.group()):04X} cannot be published; remove it")
@@ -31,7 +31,7 @@ def _linkable(url: str) -> str:
     return url
 
 
-Clean = Annotated[str, AfterValidator(_clean)]
+Clean = Annotated[str, AfterValidator(clean)]
 Line = Annotated[Clean, StringConstraints(strip_whitespace=True, max_length=1_000), AfterValidator(_one_line)]
 Title = Annotated[
     Clean, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_one_line)

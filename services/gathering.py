@@ -1,0 +1,394 @@
+"""From rows to facts: everything the channel engine wants to know of many contents, in a number of statements that does
+not depend on how many they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from models import blocks, formats
+from services.channels.facts import (
+    AssetFacts,
+    ContentFacts,
+    CreatorFacts,
+    Detail,
+    Facts,
+    Link,
+    ProductFacts,
+    TagFacts,
+)
+
+Which = Literal["live", "draft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A content with the revision looked at, what the engine sees of it, and the body for whoever renders it."""
+
+    content: models.Content
+    revision: models.Revision
+    creator: models.Creator
+    facts: Facts
+    body: tuple[blocks.Block, ...]
+    assets: dict[str, models.Asset]
+    labels: tuple[str, ...]
+
+    @property
+    def snapshot(self) -> bytes:
+        """The canonical form of what can change around a sealed revision: creator, products, files, tags."""
+        bare = replace(self.facts.content, title="", summary="", text="", paragraphs=(), links=(), details={})
+        return replace(self.facts, content=bare).to_json()
+
+
+def recalled(gathered: Gathered, snapshot: bytes) -> Facts:
+    """The facts as they were decided on: the words of the sealed revision, the rest from the snapshot."""
+    pinned, words = Facts.from_json(snapshot), gathered.facts.content
+    content = replace(
+        pinned.content,
+        title=words.title,
+        summary=words.summary,
+        text=words.text,
+        paragraphs=words.paragraphs,
+        links=words.links,
+        details=words.details,
+    )
+    return replace(pinned, content=content)
+
+
+async def gather(
+    session: AsyncSession, ids: Sequence[int], *, at: datetime, base_url: str, which: Which = "live"
+) -> dict[int, Gathered]:
+    """Facts by content id. A content without the revision asked for is absent. Visibility is the caller's business."""
+    wanted = models.Content.live_revision_id if which == "live" else models.Content.draft_revision_id
+    rows = (
+        await session.execute(
+            select(models.Content, models.Revision, models.Creator)
+            .join(models.Revision, models.Revision.id == wanted)
+            .join(models.Creator, models.Creator.id == models.Content.creator_id)
+            .where(models.Content.id == _any(ids))
+            .execution_options(populate_existing=True)
+        )
+    ).tuples()
+    found = [(content, revision, creator) for content, revision, creator in rows]
+    assets = await _assets(session, [revision.id for _, revision, _ in found])
+    products = await _products(session, [revision.id for _, revision, _ in found])
+    tags = await _tags(session, {tag_id for content, _, _ in found for tag_id in content.tag_ids})
+    creators = await _creators(session, {creator.id: creator for _, _, creator in found}, at)
+    return {
+        content.id: _gathered(
+            content, revision, creator, creators[creator.id], assets[revision.id], products[revision.id], tags, base_url
+        )
+        for content, revision, creator in found
+    }
+
+
+def _any(ids: Iterable[int]) -> Any:
+    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))
+
+
+async def _assets(
+    session: AsyncSession, revision_ids: Sequence[int]
+) -> dict[int, list[tuple[models.AssetUse, models.Asset]]]:
+    used: dict[int, list[tuple[models.AssetUse, models.Asset]]] = defaultdict(list)
+    if revision_ids:
+        link = models.RevisionAsset
+        rows = await session.execute(
+            select(link.revision_id, link.use, models.Asset)
+            .join(models.Asset, models.Asset.id == link.asset_id)
+            .where(link.revision_id == _any(revision_ids))
+            .order_by(link.revision_id, link.position)
+        )
+        for revision_id, use, asset in rows.tuples():
+            used[revision_id].append((use, asset))
+    return used
+
+
+async def _products(session: AsyncSession, revision_ids: Sequence[int]) -> dict[int, list[ProductFacts]]:
+    linked: dict[int, list[ProductFacts]] = defaultdict(list)
+    if not revision_ids:
+        return linked
+    link = models.RevisionProduct
+    main = models.ProductAsset
+    rows = (
+        await session.execute(
+            select(link.revision_id, models.Product, models.Shop, models.Brand.name, models.Asset)
+            .join(models.Product, models.Product.id == link.product_id)
+            .outerjoin(models.Shop, models.Shop.id == models.Product.shop_id)
+            .outerjoin(models.Brand, models.Brand.id == models.Product.brand_id)
+            .outerjoin(main, (main.product_id == models.Product.id) & (main.position == 0))
+            .outerjoin(models.Asset, models.Asset.id == main.asset_id)
+            .where(link.revision_id == _any(revision_ids))
+            .order_by(link.revision_id, link.position)
+        )
+    ).tuples()
+    found = [row for row in rows]  # noqa: C416  (a list: it is read twice)
+    pools = await _pools(session, {product.id for _, product, *_ in found})
+    categories = await _tags(session, {product.category_id for _, product, *_ in found if product.category_id})
+    for revision_id, product, shop, brand, image in found:
+        category = categories.get(product.category_id or 0)
+        linked[revision_id].append(
+            ProductFacts(
+                uid=str(product.uid),
+                title=product.title,
+                price_minor=product.price_minor,
+                currency=product.currency,
+                shop_uid=str(shop.uid) if shop else None,
+                shop_scores=_shop_scores(shop),
+                brand=brand,
+                categories=frozenset((category.facts.code, *category.facts.ancestors) if category else ()),
+                pools=frozenset(pools[product.id]),
+                is_on_shelf=product.is_on_shelf,
+                image=_asset_facts(image) if image else None,
+            )
+        )
+    return linked
+
+
+def _shop_scores(shop: models.Shop | None) -> dict[str, int]:
+    if shop is None:
+        return {}
+    scores = {
+        "description": shop.description_score,
+        "service": shop.service_score,
+        "logistics": shop.logistics_score,
+    }
+    return {name: score for name, score in scores.items() if score is not None}
+
+
+async def _pools(session: AsyncSession, product_ids: set[int]) -> dict[int, list[str]]:
+    pools: dict[int, list[str]] = defaultdict(list)
+    if product_ids:
+        rows = await session.execute(
+            select(models.PoolProduct.product_id, models.Pool.code)
+            .join(models.Pool, models.Pool.id == models.PoolProduct.pool_id)
+            .where(models.PoolProduct.product_id == _any(product_ids))
+        )
+        for product_id, code in rows.tuples():
+            pools[product_id].append(code)
+    return pools
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownTag:
+    taxonomy: str
+    facts: TagFacts
+
+
+async def _tags(session: AsyncSession, ids: set[int]) -> dict[int, _KnownTag]:
+    """Tags by id; one that was merged speaks as the tag it was merged into."""
+    if not ids:
+        return {}
+    asked = models.Tag.__table__.alias("asked")
+    rows = (
+        await session.execute(
+            select(asked.c.id, models.Tag, models.Taxonomy.code)
+            .join(models.Tag, models.Tag.id == func.coalesce(asked.c.merged_into_id, asked.c.id))
+            .join(models.Taxonomy, models.Taxonomy.id == models.Tag.taxonomy_id)
+            .where(asked.c.id == _any(ids))
+        )
+    ).all()
+    above = {ancestor for _, tag, _ in rows for ancestor in tag.path if ancestor != tag.id}
+    codes: dict[int, str] = {}
+    if above:
+        found = await session.execute(select(models.Tag.id, models.Tag.code).where(models.Tag.id == _any(above)))
+        codes = dict(found.tuples().all())
+    return {
+        asked_id: _KnownTag(
+            taxonomy,
+            TagFacts(
+                code=tag.code,
+                ancestors=tuple(codes[ancestor] for ancestor in tag.path if ancestor in codes),
+                labels=tag.labels,
+                uid=str(tag.uid),
+            ),
+        )
+        for asked_id, tag, taxonomy in rows
+    }
+
+
+async def _creators(
+    session: AsyncSession, creators: dict[int, models.Creator], at: datetime
+) -> dict[int, CreatorFacts]:
+    if not creators:
+        return {}
+    ids = sorted(creators)
+    grouped: dict[str, dict[int, set[str]]] = {}
+    for name, column, table in (
+        ("fields", models.CreatorField.field_code, models.CreatorField),
+        ("roles", models.CreatorRole.role_code, models.CreatorRole),
+    ):
+        grouped[name] = defaultdict(set)
+        for creator_id, code in (
+            await session.execute(select(table.creator_id, column).where(table.creator_id == _any(ids)))
+        ).tuples():
+            grouped[name][creator_id].add(code)
+    joined: dict[int, set[str]] = defaultdict(set)
+    member = models.ChannelMember
+    for creator_id, key in (
+        await session.execute(
+            select(member.creator_id, models.Channel.key)
+            .join(models.Channel, models.Channel.id == member.channel_id)
+            .where(member.creator_id == _any(ids))
+        )
+    ).tuples():
+        joined[creator_id].add(key)
+    recent = dict(
+        (
+            await session.execute(
+                select(models.Content.creator_id, func.count())
+                .where(
+                    models.Content.creator_id == _any(ids),
+                    models.Content.is_live,
+                    models.Content.published_at > at - timedelta(days=30),
+                )
+                .group_by(models.Content.creator_id)
+            )
+        )
+        .tuples()
+        .all()
+    )
+    return {
+        creator.id: CreatorFacts(
+            uid=str(creator.uid),
+            handle=creator.handle,
+            name=creator.name,
+            kind=creator.kind.value,
+            level=creator.level,
+            fields=frozenset(grouped["fields"][creator.id]),
+            roles=frozenset(grouped["roles"][creator.id]),
+            scores={
+                "quality": creator.quality_score,
+                "health": creator.health_score,
+                "index": creator.index_score,
+                "fan_value": creator.fan_value,
+            },
+            followers_count=creator.followers_count,
+            certified_on=creator.certified_on,
+            published_30d_count=recent.get(creator.id, 0),
+            is_seller=creator.is_seller,
+            invited_channels=frozenset(joined[creator.id]),
+            connected_channels=frozenset(joined[creator.id]),
+        )
+        for creator in creators.values()
+    }
+
+
+def _asset_facts(asset: models.Asset) -> AssetFacts:
+    return AssetFacts(
+        uid=str(asset.uid),
+        kind=asset.kind.value,
+        media_type=asset.media_type,
+        bytes=asset.byte_count,
+        width=asset.width,
+        height=asset.height,
+        duration_ms=asset.duration_ms,
+        bitrate=asset.bitrate,
+        has_alt_text=bool(asset.alternative_text) or None,
+        source="probed" if asset.facts_source is models.AssetFactsSource.PROBED else "declared",
+    )
+
+
+def _gathered(
+    content: models.Content,
+    revision: models.Revision,
+    creator: models.Creator,
+    creator_facts: CreatorFacts,
+    used: list[tuple[models.AssetUse, models.Asset]],
+    products: list[ProductFacts],
+    tags: dict[int, _KnownTag],
+    base_url: str,
+) -> Gathered:
+    body, details = read_parts(content.format, revision)
+    by_use: dict[models.AssetUse, list[AssetFacts]] = defaultdict(list)
+    for use, asset in used:
+        by_use[use].append(_asset_facts(asset))
+    by_taxonomy: dict[str, list[TagFacts]] = defaultdict(list)
+    for tag_id in content.tag_ids:
+        by_taxonomy[tags[tag_id].taxonomy].append(tags[tag_id].facts)
+    paragraphs = tuple(blocks.paragraphs(body))
+    headings = sum(block.type == "heading" for block in body)
+    facts = ContentFacts(
+        uid=str(content.uid),
+        format=content.format.value,
+        language=content.language,
+        title=revision.title,
+        summary=revision.summary,
+        text="\n\n".join(paragraphs),
+        paragraphs=paragraphs,
+        headings_count=headings,
+        links=tuple(_link(url, place) for place, url in enumerate(blocks.links(body))),
+        covers=tuple(by_use[models.AssetUse.COVER]),
+        pictures=tuple(by_use[models.AssetUse.PICTURE]),
+        anchors=_anchors(details, by_use[models.AssetUse.PICTURE]),
+        videos=tuple(by_use[models.AssetUse.VIDEO]),
+        tags={taxonomy: tuple(found) for taxonomy, found in by_taxonomy.items()},
+        details=_detail_facts(details, headings),
+        published_at=content.published_at,
+        is_original=revision.is_original,
+        url=f"{base_url}/contents/{content.uid}",
+    )
+    labels = tuple(_label(tags[tag_id].facts, content.language) for tag_id in content.tag_ids)
+    return Gathered(
+        content,
+        revision,
+        creator,
+        Facts(facts, creator_facts, tuple(products)),
+        body,
+        {str(asset.uid): asset for _, asset in used},
+        labels,
+    )
+
+
+def read_parts(
+    format_: models.Format, revision: models.Revision
+) -> tuple[tuple[blocks.Block, ...], formats.Details | None]:
+    """The typed body and details of a stored revision; without the details where an import could not give them."""
+    try:
+        details: formats.Details | None = formats.load(format_, revision.details)
+    except ValidationError:
+        details = None
+    return blocks.load(revision.body), details
+
+
+def _label(tag: TagFacts, language: str) -> str:
+    labels = tag.labels
+    return labels.get(language) or labels.get(language.partition("-")[0]) or next(iter(labels.values()), tag.code)
+
+
+def _link(url: str, place: int) -> Link:
+    parts = urlsplit(url)
+    return Link(url=url, host=(parts.hostname or "").lower(), path=f"links.{place}")
+
+
+def _anchors(details: formats.Details | None, pictures: list[AssetFacts]) -> tuple[int, ...]:
+    """How many products are anchored in each picture, in the pictures' order."""
+    counts: dict[str, int] = defaultdict(int)
+    match details:
+        case formats.GalleryDetails():
+            for picture in details.pictures:
+                counts[str(picture.asset)] += len(picture.anchors)
+        case formats.CollocationDetails() if details.scene:
+            counts[str(details.scene)] = len(details.anchors)
+        case _:
+            pass
+    return tuple(counts[picture.uid] for picture in pictures)
+
+
+def _detail_facts(details: formats.Details | None, headings: int) -> dict[str, Detail]:
+    """The format's own part as texts and counts, and what channels' forms asked."""
+    if details is None:
+        return {}
+    stored = details.model_dump(exclude={"format", "form"})
+    told = {name: len(value) if isinstance(value, tuple) else value for name, value in stored.items()}
+    known = {name: value for name, value in told.items() if isinstance(value, str | int)}
+    return {**known, "sections": headings, **details.form}
