@@ -1,0 +1,155 @@
+"""The one judgement behind editor hints, plans, submissions and publishing: facts in, findings and an outcome out.
+
+Pure: the time and the quota used are among the inputs, so equal inputs give equal bytes, today and when a decision is
+verified years later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from services.channels import admission, quota
+from services.channels.dossiers import Dossier
+from services.channels.facts import Facts
+from services.channels.findings import Evaluation, Finding, Flaw, NextState, Outcome, finding
+from services.channels.gates import Applicant
+from services.channels.packs import Pack, Stage
+from services.channels.rules.base import Rule
+from services.channels.selectors import mismatches
+
+ENGINE_VERSION = 1
+FULL_SCORE = 100
+
+
+class CompiledPack:
+    """A pack made ready to judge many contents: its gates as one function, its rules by format."""
+
+    __slots__ = ("_by_format", "_judge", "_placed", "digest", "pack")
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self.digest = pack.digest
+        self._judge = admission.compiled(pack.gates)
+        self._placed = tuple(_PlacedRule(rule, f"rules.{index}") for index, rule in enumerate(pack.rules))
+        self._by_format: dict[str, tuple[_PlacedRule, ...]] = {}
+
+    def gate_findings(self, dossier: Dossier) -> tuple[Finding, ...]:
+        """What keeps this creator out, on this day of the channel's zone."""
+        on = dossier.at.astimezone(self.pack.zone).date()
+        return self._judge(Applicant(dossier.facts.creator, self.pack.key, on)).findings
+
+    def rule_findings(self, dossier: Dossier) -> Iterator[Finding]:
+        """Everything that the rules for this format have to say of the content."""
+        form = dossier.facts.content.format
+        if form not in self._by_format:
+            self._by_format[form] = tuple(rule for rule in self._placed if rule.is_for(form))
+        for rule in self._by_format[form]:
+            yield from rule.findings(dossier)
+
+
+class _PlacedRule:
+    """A rule where it stands in its pack."""
+
+    __slots__ = ("_known", "_place", "_severity", "rule")
+
+    def __init__(self, rule: Rule, place: str) -> None:
+        self.rule = rule
+        self._place = place
+        self._severity: Literal["block", "warn", "score", "manual"] = (
+            "manual" if rule.kind == "manual" else rule.severity
+        )
+        self._known: dict[str, Any] = {}
+        if rule.source is not None:
+            self._known["source"] = rule.source.model_dump(mode="json", exclude_none=True)
+        if getattr(rule, "unit_stated", True) is False:
+            self._known["unit_stated"] = False
+
+    def is_for(self, form: str) -> bool:
+        rule = self.rule
+        return (not rule.formats or form in rule.formats) and (
+            rule.when is None or not rule.when.format or form in rule.when.format
+        )
+
+    def findings(self, dossier: Dossier) -> Iterator[Finding]:
+        rule = self.rule
+        holds = True if rule.when is None else rule.when.holds(dossier)
+        if holds is False:
+            return
+        for flaw in rule.flaws(dossier):
+            yield self._found(flaw if holds else replace(flaw, status="unknown"), is_conditional=holds is None)
+
+    def _found(self, flaw: Flaw, *, is_conditional: bool) -> Finding:
+        known = {**self._known, **flaw.evidence}
+        if is_conditional and self.rule.when is not None:
+            # Whether the rule holds at all cannot be told: so neither can it be said that the content passes it.
+            known["condition_unknown"] = self.rule.when.field
+        return finding(
+            replace(flaw, evidence=known),
+            code=self.rule.kind,
+            place=self._place,
+            severity=self._severity,
+            version=self.rule.version,
+        )
+
+
+def evaluate(
+    pack: Pack | CompiledPack, facts: Facts | Dossier, *, at: datetime, quota_used: Mapping[str, int]
+) -> Evaluation:
+    """What becomes of this content at this entry at this instant.
+
+    `quota_used` counts by the names of the limits (absent: none used). When many packs are asked about one content, or
+    one pack about many, pass what was made once: a CompiledPack, a Dossier (of the same instant).
+    """
+    compiled = pack if isinstance(pack, CompiledPack) else CompiledPack(pack)
+    dossier = facts if isinstance(facts, Dossier) else Dossier(facts, at)
+    if dossier.at != at:
+        raise ValueError(f"the dossier is of {dossier.at}, the evaluation of {at}")
+    limits = quota.left(compiled.pack, dossier.facts.creator.level, quota_used, at)
+    outcome, findings = _judged(compiled, dossier, tuple(quota.spent(limits)))
+    return Evaluation(
+        channel=compiled.pack.key,
+        pack_digest=compiled.digest,
+        engine_version=ENGINE_VERSION,
+        at=at,
+        outcome=outcome,
+        next_state=_next_state(compiled.pack, outcome),
+        score=_score(compiled.pack, findings),
+        findings=findings,
+        quota=limits,
+    )
+
+
+def _judged(
+    compiled: CompiledPack, dossier: Dossier, quota_findings: tuple[Finding, ...]
+) -> tuple[Outcome, tuple[Finding, ...]]:
+    not_for_this = tuple(mismatches(compiled.pack.selector, dossier))
+    if not_for_this:
+        # Rules written for another kind of content would only be noise.
+        return Outcome.NOT_FOR_THIS, not_for_this
+    gates = compiled.gate_findings(dossier)
+    others = (*compiled.rule_findings(dossier), *quota_findings)
+    if gates:
+        return Outcome.IMPOSSIBLE, (*gates, *others)
+    return (Outcome.FIXABLE if any(found.stops for found in others) else Outcome.ELIGIBLE), others
+
+
+def _next_state(pack: Pack, outcome: Outcome) -> NextState:
+    return state_after(pack, "machine") if outcome is Outcome.ELIGIBLE else NextState.REJECTED
+
+
+def state_after(pack: Pack, stage: Stage) -> NextState:
+    """Where a submission goes that has passed this stage of the pack's audit path."""
+    if stage == "machine" and "human" in pack.audit.path:
+        return NextState.HUMAN_AUDIT
+    if stage != "trial" and "trial" in pack.audit.path:
+        return NextState.TRIAL
+    return NextState.ACCEPTED
+
+
+def _score(pack: Pack, findings: tuple[Finding, ...]) -> int:
+    """100, less the weight of every `score` rule that has something to say, however often it says it."""
+    failed = {found.rule_index for found in findings if found.severity == "score"}
+    return max(0, FULL_SCORE - sum(pack.rules[index].weight for index in failed if index is not None))

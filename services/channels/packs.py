@@ -1,0 +1,325 @@
+"""What a pack is: a channel entry as data, read from TOML, refused with every reason at once, named by its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from typing import Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+from pydantic import BaseModel, Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from core.errors import Invalid, Problem
+from services.channels.gates import Gate
+from services.channels.given import Given
+from services.channels.rules import AnyRule
+from services.channels.rules.base import FieldPath
+from services.channels.rules.ratios import Ratio
+from services.channels.terms import (
+    Code,
+    Confidence,
+    Count,
+    Format,
+    Key,
+    Localised,
+    Part,
+    Positive,
+    Provenance,
+    Source,
+    Text,
+    Unit,
+)
+
+SCHEMA_VERSION = 1
+Kind = Literal["platform", "social", "syndication", "private"]
+Stage = Literal["machine", "human", "trial"]
+Whole = TypeVar("Whole", bound=BaseModel)
+
+
+class MalformedPack(Invalid):
+    """The text is not a pack; `problems` names the key and the reason of everything that is wrong with it."""
+
+    code = "MALFORMED_PACK"
+
+
+class TagClause(Part):
+    """What must be true of the tags of one taxonomy; a descendant counts as its ancestor."""
+
+    taxonomy: Code
+    any: tuple[Code, ...] = ()
+    all: tuple[Code, ...] = ()
+    none: tuple[Code, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_tags(self) -> Self:
+        if not (self.any or self.all or self.none):
+            raise ValueError("needs one of any, all, none")
+        return self
+
+
+class Selector(Part):
+    """Which content an entry is for. What is left empty is not asked."""
+
+    formats: tuple[Format, ...] = ()
+    languages: tuple[str, ...] = ()
+    creator_fields: tuple[Code, ...] = ()
+    tags: tuple[TagClause, ...] = ()
+
+
+class LevelQuota(Part):
+    min: int = Field(default=0, ge=0, le=6)
+    max: int = Field(default=6, ge=0, le=6)
+    per_creator_per_day: Count
+
+
+class Quota(Part):
+    """How many an entry takes; days and weeks (from Monday) pass in its time zone."""
+
+    per_creator_per_day: Count | None = None
+    per_creator_per_week: Count | None = None
+    per_channel_per_day: Count | None = None
+    total: Count | None = None
+    resubmission_counts: bool = False
+    by_level: tuple[LevelQuota, ...] = ()
+    source: Source | None = None
+
+
+class Reason(Part):
+    code: Code
+    text: Localised
+
+
+class Audit(Part):
+    """Who looks at a submission, in which order, and by when (hours)."""
+
+    path: tuple[Stage, ...] = ("machine",)
+    machine_hours: Positive | None = None
+    human_hours: Positive | None = None
+    trial_hours: Positive | None = None
+    delivery_hours: Positive | None = None
+    confirmation_hours: Positive | None = None
+    auditors: Literal["operator", "channel"] = "operator"
+    priority: tuple[Format, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    source: Source | None = None
+
+    @field_validator("path")
+    @classmethod
+    def _in_order(cls, path: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        order: tuple[Stage, ...] = ("machine", "human", "trial")
+        if tuple(stage for stage in order if stage in path) != path:
+            raise ValueError("names machine, human, trial at most once and in this order")
+        return path
+
+    @property
+    def expected_hours(self) -> int:
+        """By when, counted from the submission, the audits should be over: the sum of the stages' deadlines."""
+        hours = {"machine": self.machine_hours, "human": self.human_hours, "trial": self.trial_hours}
+        return sum(hours[stage] or 0 for stage in self.path)
+
+
+class TextShape(Part):
+    """How a text is put together and shortened, in the unit that the channel counts."""
+
+    fields: tuple[FieldPath | Literal["link", "hashtags", "disclosure"], ...] = Field(min_length=1)
+    separator: str = "\n\n"
+    max: Positive | None = None
+    unit: Unit = "graphemes"
+    ellipsis: str = "…"
+
+
+class PictureShape(Part):
+    """Which pictures go along: taken in order from these places, the nearest to the first ratio leading."""
+
+    from_: tuple[Literal["covers", "pictures", "products"], ...] = Field(default=("covers", "pictures"), alias="from")
+    ratios: tuple[Ratio, ...] = ()
+    max: Count = 1
+
+
+class Hashtags(Part):
+    taxonomies: tuple[Code, ...] = Field(min_length=1)
+    max: Positive
+    style: Literal["hash", "hash_pair", "plain"] = "hash"
+
+
+class LinkShape(Part):
+    params: dict[str, str] = Field(default_factory=dict)
+
+
+class ProductShape(Part):
+    max: Count
+
+
+class Disclosure(Part):
+    when: Literal["products", "always"] = "products"
+    text: Localised
+
+
+class Rendering(Part):
+    """What the channel is given of a content."""
+
+    title: TextShape | None = None
+    summary: TextShape | None = None
+    text: TextShape | None = None
+    picture: PictureShape | None = None
+    hashtags: Hashtags | None = None
+    link: LinkShape | None = None
+    products: ProductShape | None = None
+    disclosure: Disclosure | None = None
+    source: Source | None = None
+
+
+class Fact(Part):
+    """Something known of the channel that no part of a pack can express yet: kept, so that nothing is lost."""
+
+    text: Text
+    value: JsonValue = None
+    confidence: Confidence
+    provenance: Provenance | None = None
+    observed_on: str | None = Field(default=None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
+    note: Text | None = None
+
+
+class Example(Part):
+    """A content and a creator, told by what sets them apart from the base, and what must become of them."""
+
+    name: Text
+    must: Literal["pass", "fail"]
+    codes: tuple[str, ...] = ()
+    given: Given = Given()
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if (self.must == "fail") != bool(self.codes):
+            raise ValueError("an example that must fail names its `codes`, one that must pass names none")
+        return self
+
+
+class Pack(Part):
+    """A channel entry as versioned data."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    key: Key
+    external_id: Text | None = None
+    parent: Key | None = None
+    kind: Kind
+    time_zone: str
+    name: Localised
+    description: Localised
+    source: Source
+    selector: Selector
+    gates: Gate | None = None
+    rules: tuple[AnyRule, ...] = ()
+    quota: Quota = Quota()
+    audit: Audit = Audit()
+    rendering: Rendering = Rendering()
+    facts: tuple[Fact, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        return _known_zone(value)
+
+    @model_validator(mode="after")
+    def _stands_under_its_parent(self) -> Self:
+        if self.parent is not None and not self.key.startswith(self.parent + "."):
+            raise ValueError(f"the key must start with the parent's: {self.parent}.")
+        return self
+
+    @model_validator(mode="after")
+    def _has_eyes_for_manual_rules(self) -> Self:
+        blind = [index for index, rule in enumerate(self.rules) if rule.kind == "manual" and rule.severity == "block"]
+        if blind and "human" not in self.audit.path:
+            raise ValueError(
+                f'rules {blind} are manual, so audit.path needs "human"; with severity = "warn" they are notes only'
+            )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def canonical(self) -> bytes:
+        """The same bytes for the same meaning: JSON with sorted keys, without what is left at its default."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+    @property
+    def digest(self) -> str:
+        """The version of the pack: SHA-256 of its canonical form, in hexadecimal."""
+        return hashlib.sha256(self.canonical()).hexdigest()
+
+
+class Platform(Part):
+    """The parent of entries: it has a name and no rules."""
+
+    key: Key
+    external_id: Text | None = None
+    kind: Kind
+    time_zone: str
+    name: Localised
+    description: Localised | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        return _known_zone(value)
+
+
+class Platforms(Part):
+    schema_: Literal[1] = Field(alias="schema")
+    platforms: tuple[Platform, ...]
+
+
+def parse_pack(text: str, name: str) -> Pack:
+    """The pack in a TOML text; MalformedPack names the file, and for everything wrong its key and the reason."""
+    return _parse(Pack, text, name)
+
+
+def parse_platforms(text: str, name: str) -> tuple[Platform, ...]:
+    """The platforms in a TOML text; refused as a pack is."""
+    return _parse(Platforms, text, name).platforms
+
+
+def read_canonical(content: bytes) -> Pack:
+    """The pack whose canonical form this is."""
+    return Pack.model_validate_json(content)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a pack, as editors and other programs want it."""
+    schema = Pack.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _parse(model: type[Whole], text: str, name: str) -> Whole:
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MalformedPack(f"{name}: not TOML: {error}") from error
+    try:
+        # By way of JSON: there an array may be a tuple, and a date is the text that we keep, strictly.
+        return model.model_validate_json(orjson.dumps(content))
+    except ValidationError as error:
+        problems = tuple(_problem(details, name) for details in error.errors(include_url=False))
+        raise MalformedPack(f"{name}: {len(problems)} problems", problems=problems) from error
+    except orjson.JSONEncodeError as error:
+        raise MalformedPack(f"{name}: {error}") from error
+
+
+def _problem(details: ErrorDetails, name: str) -> Problem:
+    path = tuple(details["loc"])
+    where = ".".join(str(step) for step in path) or "(the whole)"
+    reason = details["msg"].removeprefix("Value error, ")
+    return Problem(MalformedPack.code, f"{name}: {where}: {reason}", path)
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{value!r} is no time zone of the IANA database") from error
+    return value
