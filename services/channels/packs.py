@@ -121,12 +121,16 @@ class Audit(Part):
 
 
 class TextShape(Part):
-    """How a text is put together and shortened, in the unit that the channel counts."""
+    """How a text is put together and shortened, in the unit that the channel counts.
+
+    `unit_stated` is false where the source of `max` gives a number without a unit.
+    """
 
     fields: tuple[FieldPath | Literal["link", "hashtags", "disclosure"], ...] = Field(min_length=1)
     separator: str = "\n\n"
     max: Positive | None = None
     unit: Unit = "graphemes"
+    unit_stated: bool = True
     ellipsis: str = "…"
 
 
