@@ -136,7 +136,7 @@ class PageRead(Generic[Row]):
     key_type: Any
     visible: Visible
     orders: tuple[Order, ...]
-    listed: Callable[[], ColumnElement[bool]] = true
+    listed: Callable[[], Any] = true
     eager: tuple[str, ...] = ()
 
     def order(self, name: str | None) -> Order:

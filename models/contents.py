@@ -140,7 +140,8 @@ class Content(Identified, Imported, Created, Base):
 
 class Revision(Identified, Created, Base):
     """A version of a content. A draft changes (each save adds one to `edition`) until it is sealed; after that the
-    database refuses changes of its words.
+    database refuses changes of its words. `tag_ids` are the tags that the content gets when this is published (null:
+    those it has).
     """
 
     __tablename__ = "revisions"
@@ -154,6 +155,7 @@ class Revision(Identified, Created, Base):
     body: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     is_original: Mapped[bool | None]
+    tag_ids: Mapped[list[int] | None]
     sealed_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     scheduled_for: Mapped[datetime | None]

@@ -1021,6 +1021,7 @@ def upgrade() -> None:
         sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("is_original", sa.Boolean(), nullable=True),
+        sa.Column("tag_ids", sa.ARRAY(sa.BigInteger()), nullable=True),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("scheduled_for", sa.DateTime(timezone=True), nullable=True),

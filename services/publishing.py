@@ -1,0 +1,206 @@
+"""What makes contents public and takes them back: states and dirty marks only; the distributor does the numbering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.caller import Caller, Scope
+from core.clock import Clock
+from core.errors import Conflict, Forbidden, Invalid, Problem
+from models import ContentState, DirtyKind, RevisionState, SubmissionState
+from services import access, audit, outbox, tagging
+
+# from these a submission may be tried anew
+ENDED = (SubmissionState.REJECTED, SubmissionState.WITHDRAWN, SubmissionState.EXPIRED, SubmissionState.FAILED)
+
+
+class NotLive(Conflict):
+    """It is not published, so it cannot be taken back."""
+
+    code = "NOT_LIVE"
+
+
+class NothingToPublish(Conflict):
+    code = "NOTHING_TO_PUBLISH"
+
+
+class TakenDown(Conflict):
+    """An operator took it down; only an operator brings it back."""
+
+    code = "TAKEN_DOWN"
+
+
+class UnknownChannel(Invalid):
+    code = "UNKNOWN_CHANNEL"
+
+
+async def publish(
+    session: AsyncSession, caller: Caller, content_uid: UUID, *, channels: Sequence[str] | None = None, clock: Clock
+) -> models.Content:
+    """Make the draft of a content its live revision, or a withdrawn content visible again, and let it be distributed.
+
+    `channels` names the entries to submit it to; without it, it goes to every one whose selector matches and whose gates
+    pass. Naming a channel that rejected it before submits it there anew. Publishing what is live already does nothing.
+    """
+    access.require(caller, Scope.CONTENT_PUBLISH)
+    content = await access.editable_content(session, caller, content_uid, lock=True)
+    if content.state is ContentState.TAKEN_DOWN:
+        raise TakenDown("An operator took this content down; ask them to restore it.")
+    named = None if channels is None else await _named(session, caller, channels)
+    if content.draft_revision_id is not None:
+        await _make_live(session, content, clock)
+    elif content.live_revision_id is None:
+        raise NothingToPublish("This content has no draft to publish: write one first.")
+    elif content.is_live and named is None:
+        return content
+    content.state, content.state_because, content.state_at = ContentState.VISIBLE, None, clock.now()
+    content.channel_ids = named
+    if named is not None:
+        await _submit_anew(session, content, named, clock)
+    await changed(session, content, clock)
+    audit.record(session, caller, "content.published", content, channels=list(channels) if channels else None)
+    return content
+
+
+async def withdraw(
+    session: AsyncSession, caller: Caller, content_uid: UUID, *, reason: str, clock: Clock
+) -> models.Content:
+    """Take a live content back: unseen from now on, a tombstone in every feed that had it."""
+    access.require(caller, Scope.CONTENT_PUBLISH)
+    content = await access.editable_content(session, caller, content_uid, lock=True)
+    if not content.is_live:
+        raise NotLive("This content is not published, so there is nothing to withdraw.")
+    await _hide(session, content, ContentState.WITHDRAWN, reason, clock)
+    audit.record(session, caller, "content.withdrawn", content, reason=reason)
+    return content
+
+
+async def take_down(
+    session: AsyncSession, caller: Caller, content_uid: UUID, *, reason: str, clock: Clock
+) -> models.Content:
+    """An operator removes a content from view; its author cannot publish it again."""
+    _operators_only(caller)
+    content = await access.editable_content(session, caller, content_uid, lock=True)
+    await _hide(session, content, ContentState.TAKEN_DOWN, reason, clock)
+    audit.record(session, caller, "content.taken_down", content, reason=reason)
+    return content
+
+
+async def restore(session: AsyncSession, caller: Caller, content_uid: UUID, *, clock: Clock) -> models.Content:
+    """An operator brings back what was taken down."""
+    _operators_only(caller)
+    content = await access.editable_content(session, caller, content_uid, lock=True)
+    if content.state is not ContentState.TAKEN_DOWN:
+        raise Conflict("This content was not taken down.")
+    content.state, content.state_because, content.state_at = ContentState.VISIBLE, None, clock.now()
+    await changed(session, content, clock)
+    audit.record(session, caller, "content.restored", content)
+    return content
+
+
+async def suspend(
+    session: AsyncSession, caller: Caller, creator_uid: UUID, *, reason: str, clock: Clock
+) -> models.Creator:
+    """Hide a creator and all of theirs, at once and everywhere."""
+    _operators_only(caller)
+    creator = await _locked_creator(session, caller, creator_uid)
+    if creator.suspended_at is None:
+        creator.suspended_at, creator.suspended_because = clock.now(), reason
+        creator.version += 1
+        await outbox.mark(session, DirtyKind.CREATOR, [creator.id], urgency=outbox.URGENT)
+        audit.record(session, caller, "creator.suspended", creator, reason=reason)
+    return creator
+
+
+async def reinstate(session: AsyncSession, caller: Caller, creator_uid: UUID) -> models.Creator:
+    """Show a suspended creator again, and what of theirs is published."""
+    _operators_only(caller)
+    creator = await _locked_creator(session, caller, creator_uid)
+    if creator.suspended_at is not None:
+        creator.suspended_at = creator.suspended_because = None
+        creator.version += 1
+        await outbox.mark(session, DirtyKind.CREATOR, [creator.id])
+        audit.record(session, caller, "creator.reinstated", creator)
+    return creator
+
+
+async def changed(session: AsyncSession, content: models.Content, clock: Clock, *, urgency: int = outbox.USUAL) -> None:
+    """Note that what is shown of a content changed: its version grows, and the consumers will look."""
+    content.version += 1
+    content.changed_at = clock.now()
+    await session.flush()
+    await outbox.mark(session, DirtyKind.CONTENT, [content.id], urgency=urgency)
+
+
+async def _make_live(session: AsyncSession, content: models.Content, clock: Clock) -> None:
+    now = clock.now()
+    if content.live_revision_id is not None:
+        superseded = await session.get_one(models.Revision, content.live_revision_id)
+        superseded.state = RevisionState.SUPERSEDED
+        await session.flush()
+    draft = await session.get_one(models.Revision, content.draft_revision_id, populate_existing=True)
+    draft.state, draft.sealed_at, draft.published_at = RevisionState.LIVE, now, now
+    content.live_revision_id, content.draft_revision_id = draft.id, None
+    content.published_at = content.published_at or now
+    content.is_history = False
+    if draft.tag_ids is not None and draft.tag_ids != content.tag_ids:
+        await tagging.replace(session, content, draft.tag_ids, models.TaggingSource.AUTHOR)
+    await session.flush()
+
+
+async def _hide(session: AsyncSession, content: models.Content, state: ContentState, reason: str, clock: Clock) -> None:
+    content.state, content.state_because, content.state_at = state, reason, clock.now()
+    # what must disappear goes before everything else that waits
+    await changed(session, content, clock, urgency=outbox.URGENT)
+
+
+async def _named(session: AsyncSession, caller: Caller, keys: Sequence[str]) -> list[int]:
+    rows = await session.execute(
+        select(models.Channel.key, models.Channel.id).where(
+            models.Channel.key.in_(keys), models.Channel.pack_version_id.is_not(None), access.channels(caller)
+        )
+    )
+    found = dict(rows.tuples().all())
+    missing = [key for key in dict.fromkeys(keys) if key not in found]
+    if missing:
+        problems = [
+            Problem("UNKNOWN_CHANNEL", f"There is no channel {key}: see the query channels.", ("channels", key))
+            for key in missing
+        ]
+        raise UnknownChannel("Some of the channels do not exist; nothing was published.", problems=problems)
+    return sorted(found.values())
+
+
+async def _submit_anew(session: AsyncSession, content: models.Content, channel_ids: list[int], clock: Clock) -> None:
+    submission = models.Submission
+    await session.execute(
+        update(submission)
+        .where(
+            submission.content_id == content.id,
+            submission.channel_id.in_(channel_ids),
+            submission.state.in_(ENDED),
+        )
+        .values(
+            state=SubmissionState.MACHINE_AUDIT,
+            attempt=submission.attempt + 1,
+            state_since=clock.now(),
+            reason=None,
+            deadline_at=None,
+        )
+    )
+
+
+def _operators_only(caller: Caller) -> None:
+    if not caller.is_operator:
+        raise Forbidden("Only an operator may do this.")
+
+
+async def _locked_creator(session: AsyncSession, caller: Caller, uid: UUID) -> models.Creator:
+    creator = await access.editable_creator(session, caller, uid)
+    await session.refresh(creator, with_for_update=True)
+    return creator

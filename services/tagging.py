@@ -1,0 +1,100 @@
+"""Tags on contents: naming them, keeping their number right, writing them down, finding what lies under one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+import models
+from core.errors import Problem
+
+
+def under(tag_id: Any) -> ColumnElement[Any]:
+    """The ids of a tag, of all tags below it, and of those merged into any of them, as an array."""
+    merged = aliased(models.Tag)
+    below = select(models.Tag.id).where(models.Tag.path.op("@>")(func.array_append([], tag_id)))
+    aliases = select(merged.id).where(merged.merged_into_id == tag_id)
+    return func.array(below.union_all(aliases).scalar_subquery())
+
+
+async def resolve(session: AsyncSession, named: Sequence[str]) -> tuple[list[models.Tag], list[Problem]]:
+    """The tags named taxonomy:code, merges followed, and a problem for each that cannot stand on a content."""
+    wanted = [tuple(name.split(":", 1)) if ":" in name else ("", name) for name in dict.fromkeys(named)]
+    if not wanted:
+        return [], await _too_few(session, Counter())
+    target = aliased(models.Tag)
+    rows = (
+        await session.execute(
+            select(models.Taxonomy, models.Tag.code, target)
+            .join(models.Tag, models.Tag.taxonomy_id == models.Taxonomy.id)
+            .join(target, target.id == func.coalesce(models.Tag.merged_into_id, models.Tag.id))
+            .where(tuple_(models.Taxonomy.code, models.Tag.code).in_(wanted))
+        )
+    ).tuples()
+    found = {(taxonomy.code, code): tag for taxonomy, code, tag in rows}
+    problems = [
+        Problem("UNKNOWN_TAG", f"There is no tag {taxonomy}:{code}.", ("tags", f"{taxonomy}:{code}"))
+        for taxonomy, code in wanted
+        if (taxonomy, code) not in found
+    ]
+    tags = list({tag.id: tag for key in wanted if (tag := found.get(key))}.values())  # type: ignore[call-overload]
+    problems.extend(
+        Problem("TAG_NOT_ACTIVE", f"The tag {tag.code} is {tag.state.value.lower()}.", ("tags", tag.code))
+        for tag in tags
+        if tag.state is not models.TagState.ACTIVE
+    )
+    problems.extend(await _cardinality(session, tags))
+    return tags, problems
+
+
+async def _cardinality(session: AsyncSession, tags: Sequence[models.Tag]) -> list[Problem]:
+    counts = Counter(tag.taxonomy_id for tag in tags)
+    limited = await session.execute(
+        select(models.Taxonomy).where(models.Taxonomy.id.in_(counts), models.Taxonomy.most_per_content.is_not(None))
+    )
+    problems = [
+        Problem(
+            "TOO_MANY_TAGS",
+            f"At most {taxonomy.most_per_content} of {taxonomy.code}; {counts[taxonomy.id]} were given.",
+            ("tags",),
+        )
+        for taxonomy in limited.scalars()
+        if counts[taxonomy.id] > (taxonomy.most_per_content or 0)
+    ]
+    return problems + await _too_few(session, counts)
+
+
+async def _too_few(session: AsyncSession, counts: Counter[int]) -> list[Problem]:
+    demanding = await session.execute(select(models.Taxonomy).where(models.Taxonomy.least_per_content > 0))
+    return [
+        Problem(
+            "TOO_FEW_TAGS",
+            f"At least {taxonomy.least_per_content} of {taxonomy.code}; {counts[taxonomy.id]} were given.",
+            ("tags",),
+        )
+        for taxonomy in demanding.scalars()
+        if counts[taxonomy.id] < taxonomy.least_per_content
+    ]
+
+
+async def replace(
+    session: AsyncSession, content: models.Content, tag_ids: Sequence[int], source: models.TaggingSource
+) -> None:
+    """Make these the confirmed tags of a content, in this order; proposals that are not among them stay proposals."""
+    await session.execute(
+        delete(models.Tagging).where(
+            models.Tagging.content_id == content.id,
+            models.Tagging.is_confirmed | models.Tagging.tag_id.in_(tag_ids),
+        )
+    )
+    session.add_all(
+        models.Tagging(content_id=content.id, tag_id=tag_id, position=place, source=source)
+        for place, tag_id in enumerate(tag_ids)
+    )
+    content.tag_ids = list(tag_ids)
+    await session.flush()
