@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.channels import checking
+from services.channels import checking, examples, units
 from services.channels.gates import Gate
+from services.channels.given import Given, GivenContent
 from services.channels.packs import Pack, Platform, Selector, TextShape, parse_platforms
+from services.channels.rendering import render
+from services.channels.terms import Unit
 from tests.channels.catalogue import FOLDER, GROUPS, PAGE, group, page, read_packs
 
 PACKS = read_packs()
@@ -335,7 +338,7 @@ def test_quotas_are_those_that_are_known() -> None:
     }
 
 
-LIMITS = {
+LIMITS: dict[str, tuple[int | None, Unit]] = {
     "x.post": (280, "x_weighted"),
     "bluesky.post": (300, "graphemes"),
     "mastodon.post": (500, "graphemes"),
@@ -375,6 +378,26 @@ def test_every_outside_network_is_given_no_more_text_than_it_takes() -> None:
     given = {pack.key: pack.rendering.text for pack in in_group("outside")}
 
     assert {key: (text.max, text.unit) for key, text in given.items() if text} == LIMITS
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("key", sorted(key for key, (limit, _) in LIMITS.items() if limit))
+def test_a_long_content_is_shortened_to_what_the_network_takes_and_keeps_its_end(key: str, language: str) -> None:
+    pack = BY_KEY[key]
+    limit, unit = LIMITS[key][0] or 0, LIMITS[key][1]
+    long = GivenContent(
+        language=language, title_length=600, summary_length=limit + 1, text_length=limit + 1, covers=9, pictures=40
+    )
+
+    rendition = render(pack, examples.facts_of(pack, Given(content=long)))
+
+    text, picture = pack.rendering.text, pack.rendering.picture
+    assert text is not None
+    assert picture is not None
+    # An ellipsis, a Chinese character on X or white space before the cut may leave a little room.
+    assert limit - 4 <= units.length(rendition.text, unit) <= limit
+    assert rendition.text.endswith((rendition.link if "link" in text.fields else rendition.disclosure) or "nothing")
+    assert len(rendition.pictures) == picture.max
 
 
 def test_the_catalogue_page_is_current() -> None:
