@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 from pydantic import BaseModel, Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import ErrorDetails
 
 from core.errors import Invalid, Problem
@@ -295,8 +296,15 @@ def read_canonical(content: bytes) -> Pack:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a pack, as editors and other programs want it."""
-    schema = Pack.model_json_schema(by_alias=True)
+    schema = Pack.model_json_schema(by_alias=True, schema_generator=_WithoutTitles)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """A title that only repeats the key tells an editor nothing."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  (no field is to have one)
+        return False
 
 
 def _parse(model: type[Whole], text: str, name: str) -> Whole:

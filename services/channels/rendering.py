@@ -167,3 +167,18 @@ def _liking(asset: AssetFacts, ratios: tuple[str, ...]) -> tuple[int, float]:
 
 def _in_language(text: Localised, language: str) -> str:
     return text.zh if language.partition("-")[0] == "zh" else text.en
+
+
+# How a content looks where no pack has a say: in its creator's own feed.
+PLAIN = Pack.model_validate(
+    {
+        "schema": 1,
+        "key": "headwater.plain",
+        "kind": "private",
+        "time_zone": "UTC",
+        "name": {"en": "Plain", "zh": "原样"},
+        "description": {"en": "As its author wrote it.", "zh": "保持作者原样。"},
+        "source": {"provenance": "house", "confidence": "A"},
+        "selector": {},
+    }
+)

@@ -1,0 +1,149 @@
+"""Packs in the database: installed explicitly, named by their digest, never changed; and what is in force now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.caller import Caller
+from services import audit
+from services.channels.engine import CompiledPack
+from services.channels.packs import Pack, Platform, read_canonical
+from services.channels.selectors import SelectorIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One channel entry in force: its row, its version, its pack made ready."""
+
+    channel_id: int
+    pack_version_id: int
+    compiled: CompiledPack
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All entries in force at one moment. `stamp` tells whether it is still so."""
+
+    stamp: str
+    by_key: dict[str, Installed]
+    by_channel: dict[int, Installed]
+    index: SelectorIndex
+
+
+async def install_platforms(session: AsyncSession, platforms: Iterable[Platform]) -> None:
+    """Write the parents of entries down, or their new names."""
+    for platform in platforms:
+        await _channel(
+            session,
+            platform.key,
+            kind=models.ChannelKind(platform.kind.upper()),
+            external_id=platform.external_id,
+            names=platform.name.model_dump(),
+            time_zone=platform.time_zone,
+        )
+
+
+async def install(session: AsyncSession, caller: Caller, pack: Pack) -> bool:
+    """Put a pack in force for its channel; False when that version rules already. Older versions stay where pinned."""
+    parent = None
+    if pack.parent is not None:
+        parent = await session.scalar(select(models.Channel.id).where(models.Channel.key == pack.parent))
+    channel_id = await _channel(
+        session,
+        pack.key,
+        kind=models.ChannelKind(pack.kind.upper()),
+        external_id=pack.external_id,
+        names=pack.name.model_dump(),
+        time_zone=pack.time_zone,
+        parent_id=parent,
+        is_private=pack.kind == "private",
+    )
+    channel = await session.get_one(models.Channel, channel_id, with_for_update=True, populate_existing=True)
+    version_id = await _version(session, channel_id, pack)
+    if channel.pack_version_id == version_id:
+        return False
+    channel.pack_version_id = version_id
+    session.add(models.PackInstall(channel_id=channel_id, pack_version_id=version_id, installed_by=caller.name))
+    audit.record(session, caller, "pack.installed", channel, digest=pack.digest)
+    await session.flush()
+    await ensure_feed(session, pack.key, models.FeedKind.CHANNEL, channel_id=channel_id)
+    return True
+
+
+async def ensure_feed(session: AsyncSession, key: str, kind: models.FeedKind, **subject: int) -> None:
+    """The feed and its head, if they are not there yet."""
+    fresh = insert(models.Feed).values(key=key, kind=kind, **subject).on_conflict_do_nothing()
+    made = await session.scalar(fresh.returning(models.Feed.id))
+    if made is not None:
+        await session.execute(insert(models.FeedHead).values(feed_id=made).on_conflict_do_nothing())
+
+
+async def _channel(session: AsyncSession, key: str, **values: Any) -> int:
+    row = insert(models.Channel).values(key=key, **values)
+    channel_id: int = (
+        await session.execute(
+            row.on_conflict_do_update(index_elements=[models.Channel.key], set_=values).returning(models.Channel.id)
+        )
+    ).scalar_one()
+    return channel_id
+
+
+async def _version(session: AsyncSession, channel_id: int, pack: Pack) -> int:
+    version = models.PackVersion
+    row = insert(version).values(channel_id=channel_id, digest=pack.digest, body=orjson.loads(pack.canonical()))
+    await session.execute(row.on_conflict_do_nothing())
+    found: int = (
+        await session.execute(select(version.id).where(version.channel_id == channel_id, version.digest == pack.digest))
+    ).scalar_one()
+    return found
+
+
+async def stamp(session: AsyncSession) -> str:
+    """Changes whenever any entry's version in force does."""
+    pinned = func.string_agg(func.concat(models.Channel.id, ":", models.Channel.pack_version_id), ",")
+    return str(await session.scalar(select(func.md5(func.coalesce(pinned, "")))))
+
+
+async def catalogue(session: AsyncSession, known: Catalogue | None = None) -> Catalogue:
+    """All entries in force; `known` is given back when nothing changed since."""
+    now = await stamp(session)
+    if known is not None and known.stamp == now:
+        return known
+    rows = (
+        await session.execute(
+            select(models.Channel.id, models.PackVersion.id, models.PackVersion.body)
+            .join(models.PackVersion, models.PackVersion.id == models.Channel.pack_version_id)
+            .order_by(models.Channel.key)
+        )
+    ).tuples()
+    entries = [Installed(channel_id, version_id, CompiledPack(read(body))) for channel_id, version_id, body in rows]
+    return Catalogue(
+        now,
+        {entry.compiled.pack.key: entry for entry in entries},
+        {entry.channel_id: entry for entry in entries},
+        SelectorIndex(entry.compiled.pack for entry in entries),
+    )
+
+
+def read(body: dict[str, Any]) -> Pack:
+    """The pack in a stored version."""
+    return read_canonical(orjson.dumps(body))
+
+
+async def pinned(session: AsyncSession, version_ids: Iterable[int]) -> dict[int, Pack]:
+    """Packs by version, in force or not."""
+    wanted = sorted(set(version_ids))
+    if not wanted:
+        return {}
+    rows = await session.execute(
+        select(models.PackVersion.id, models.PackVersion.body).where(models.PackVersion.id.in_(wanted))
+    )
+    return {version_id: read(body) for version_id, body in rows.tuples()}
