@@ -121,7 +121,7 @@ class ManyRead(Generic[Row]):
     async def __call__(self, session: AsyncSession, caller: Caller, keys: Sequence[Hashable]) -> dict[Any, list[Row]]:
         answer: dict[Any, list[Row]] = {key: [] for key in keys}
         if keys:
-            for key, row in (await session.execute(self.statement(caller, keys))).tuples():
+            for key, row in await session.execute(self.statement(caller, keys)):
                 answer[key].append(row)
         return answer
 
@@ -184,7 +184,7 @@ class PageRead(Generic[Row]):
         conditions = [self.match(given.c.key), self.listed(), self.visible(caller)]
         inner = select(func.count()).select_from(self.model).where(*conditions, *([] if where is None else [where]))
         counted = select(given.c.key, inner.scalar_subquery())
-        return dict((await session.execute(counted)).tuples().all())
+        return dict((await session.execute(counted)).all())
 
     def _given(self, keys: Sequence[Hashable]) -> Any:
         values = bindparam("keys", list(keys), type_=ARRAY(self.key_type))
@@ -233,7 +233,7 @@ class PageRead(Generic[Row]):
         filters: str,
     ) -> dict[Any, Page[Row]]:
         rows: dict[Any, list[Row]] = {key: [] for key in keys}
-        for key, row in (await session.execute(statement)).tuples():
+        for key, row in await session.execute(statement):
             rows[key].append(row)
         return {key: self._page(key, found, window, order, filters) for key, found in rows.items()}
 

@@ -287,4 +287,4 @@ async def _ids(
     if not uids:
         return {}
     found = await session.execute(select(model.uid, model.id).where(model.uid.in_(set(uids)), condition))
-    return dict(found.tuples().all())
+    return dict(found.all())

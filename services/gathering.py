@@ -70,15 +70,13 @@ async def gather(
 ) -> dict[int, Gathered]:
     """Facts by content id. A content without the revision asked for is absent. Visibility is the caller's business."""
     wanted = models.Content.live_revision_id if which == "live" else models.Content.draft_revision_id
-    rows = (
-        await session.execute(
-            select(models.Content, models.Revision, models.Creator)
-            .join(models.Revision, models.Revision.id == wanted)
-            .join(models.Creator, models.Creator.id == models.Content.creator_id)
-            .where(models.Content.id == _any(ids))
-            .execution_options(populate_existing=True)
-        )
-    ).tuples()
+    rows = await session.execute(
+        select(models.Content, models.Revision, models.Creator)
+        .join(models.Revision, models.Revision.id == wanted)
+        .join(models.Creator, models.Creator.id == models.Content.creator_id)
+        .where(models.Content.id == _any(ids))
+        .execution_options(populate_existing=True)
+    )
     found = [(content, revision, creator) for content, revision, creator in rows]
     assets = await _assets(session, [revision.id for _, revision, _ in found])
     products = await _products(session, [revision.id for _, revision, _ in found])
@@ -108,7 +106,7 @@ async def _assets(
             .where(link.revision_id == _any(revision_ids))
             .order_by(link.revision_id, link.position)
         )
-        for revision_id, use, asset in rows.tuples():
+        for revision_id, use, asset in rows:
             used[revision_id].append((use, asset))
     return used
 
@@ -119,18 +117,16 @@ async def _products(session: AsyncSession, revision_ids: Sequence[int]) -> dict[
         return linked
     link = models.RevisionProduct
     main = models.ProductAsset
-    rows = (
-        await session.execute(
-            select(link.revision_id, models.Product, models.Shop, models.Brand.name, models.Asset)
-            .join(models.Product, models.Product.id == link.product_id)
-            .outerjoin(models.Shop, models.Shop.id == models.Product.shop_id)
-            .outerjoin(models.Brand, models.Brand.id == models.Product.brand_id)
-            .outerjoin(main, (main.product_id == models.Product.id) & (main.position == 0))
-            .outerjoin(models.Asset, models.Asset.id == main.asset_id)
-            .where(link.revision_id == _any(revision_ids))
-            .order_by(link.revision_id, link.position)
-        )
-    ).tuples()
+    rows = await session.execute(
+        select(link.revision_id, models.Product, models.Shop, models.Brand.name, models.Asset)
+        .join(models.Product, models.Product.id == link.product_id)
+        .outerjoin(models.Shop, models.Shop.id == models.Product.shop_id)
+        .outerjoin(models.Brand, models.Brand.id == models.Product.brand_id)
+        .outerjoin(main, (main.product_id == models.Product.id) & (main.position == 0))
+        .outerjoin(models.Asset, models.Asset.id == main.asset_id)
+        .where(link.revision_id == _any(revision_ids))
+        .order_by(link.revision_id, link.position)
+    )
     found = [row for row in rows]  # noqa: C416  (a list: it is read twice)
     pools = await _pools(session, {product.id for _, product, *_ in found})
     categories = await _tags(session, {product.category_id for _, product, *_ in found if product.category_id})
@@ -173,7 +169,7 @@ async def _pools(session: AsyncSession, product_ids: set[int]) -> dict[int, list
             .join(models.Pool, models.Pool.id == models.PoolProduct.pool_id)
             .where(models.PoolProduct.product_id == _any(product_ids))
         )
-        for product_id, code in rows.tuples():
+        for product_id, code in rows:
             pools[product_id].append(code)
     return pools
 
@@ -201,7 +197,7 @@ async def _tags(session: AsyncSession, ids: set[int]) -> dict[int, _KnownTag]:
     codes: dict[int, str] = {}
     if above:
         found = await session.execute(select(models.Tag.id, models.Tag.code).where(models.Tag.id == _any(above)))
-        codes = dict(found.tuples().all())
+        codes = dict(found.all())
     return {
         asked_id: _KnownTag(
             taxonomy,
@@ -228,19 +224,17 @@ async def _creators(
         ("roles", models.CreatorRole.role_code, models.CreatorRole),
     ):
         grouped[name] = defaultdict(set)
-        for creator_id, code in (
-            await session.execute(select(table.creator_id, column).where(table.creator_id == _any(ids)))
-        ).tuples():
+        for creator_id, code in await session.execute(
+            select(table.creator_id, column).where(table.creator_id == _any(ids))
+        ):
             grouped[name][creator_id].add(code)
     joined: dict[int, set[str]] = defaultdict(set)
     member = models.ChannelMember
-    for creator_id, key in (
-        await session.execute(
-            select(member.creator_id, models.Channel.key)
-            .join(models.Channel, models.Channel.id == member.channel_id)
-            .where(member.creator_id == _any(ids))
-        )
-    ).tuples():
+    for creator_id, key in await session.execute(
+        select(member.creator_id, models.Channel.key)
+        .join(models.Channel, models.Channel.id == member.channel_id)
+        .where(member.creator_id == _any(ids))
+    ):
         joined[creator_id].add(key)
     recent = dict(
         (
@@ -253,9 +247,7 @@ async def _creators(
                 )
                 .group_by(models.Content.creator_id)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return {
         creator.id: CreatorFacts(

@@ -165,7 +165,7 @@ async def backlog(session: AsyncSession) -> dict[str, dict[str, float]]:
     )
     found = {
         consumer.value: {"waiting": waiting_count, "parked": parked, "oldest_seconds": round(float(age), 3)}
-        for consumer, waiting_count, parked, age in rows.tuples()
+        for consumer, waiting_count, parked, age in rows
     }
     nothing = {"waiting": 0, "parked": 0, "oldest_seconds": 0.0}
     return {consumer.value: found.get(consumer.value, nothing) for consumer in models.Consumer}

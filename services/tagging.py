@@ -24,25 +24,23 @@ def under(tag_id: Any) -> ColumnElement[Any]:
 
 async def resolve(session: AsyncSession, named: Sequence[str]) -> tuple[list[models.Tag], list[Problem]]:
     """The tags named taxonomy:code, merges followed, and a problem for each that cannot stand on a content."""
-    wanted = [tuple(name.split(":", 1)) if ":" in name else ("", name) for name in dict.fromkeys(named)]
+    wanted = [(name.rpartition(":")[0], name.rpartition(":")[2]) for name in dict.fromkeys(named)]
     if not wanted:
         return [], await _too_few(session, Counter())
     target = aliased(models.Tag)
-    rows = (
-        await session.execute(
-            select(models.Taxonomy, models.Tag.code, target)
-            .join(models.Tag, models.Tag.taxonomy_id == models.Taxonomy.id)
-            .join(target, target.id == func.coalesce(models.Tag.merged_into_id, models.Tag.id))
-            .where(tuple_(models.Taxonomy.code, models.Tag.code).in_(wanted))
-        )
-    ).tuples()
+    rows = await session.execute(
+        select(models.Taxonomy, models.Tag.code, target)
+        .join(models.Tag, models.Tag.taxonomy_id == models.Taxonomy.id)
+        .join(target, target.id == func.coalesce(models.Tag.merged_into_id, models.Tag.id))
+        .where(tuple_(models.Taxonomy.code, models.Tag.code).in_(wanted))
+    )
     found = {(taxonomy.code, code): tag for taxonomy, code, tag in rows}
     problems = [
         Problem("UNKNOWN_TAG", f"There is no tag {taxonomy}:{code}.", ("tags", f"{taxonomy}:{code}"))
         for taxonomy, code in wanted
         if (taxonomy, code) not in found
     ]
-    tags = list({tag.id: tag for key in wanted if (tag := found.get(key))}.values())  # type: ignore[call-overload]
+    tags = list({tag.id: tag for key in wanted if (tag := found.get(key))}.values())
     problems.extend(
         Problem("TAG_NOT_ACTIVE", f"The tag {tag.code} is {tag.state.value.lower()}.", ("tags", tag.code))
         for tag in tags

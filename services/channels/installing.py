@@ -117,13 +117,11 @@ async def catalogue(session: AsyncSession, known: Catalogue | None = None) -> Ca
     now = await stamp(session)
     if known is not None and known.stamp == now:
         return known
-    rows = (
-        await session.execute(
-            select(models.Channel.id, models.PackVersion.id, models.PackVersion.body)
-            .join(models.PackVersion, models.PackVersion.id == models.Channel.pack_version_id)
-            .order_by(models.Channel.key)
-        )
-    ).tuples()
+    rows = await session.execute(
+        select(models.Channel.id, models.PackVersion.id, models.PackVersion.body)
+        .join(models.PackVersion, models.PackVersion.id == models.Channel.pack_version_id)
+        .order_by(models.Channel.key)
+    )
     entries = [Installed(channel_id, version_id, CompiledPack(read(body))) for channel_id, version_id, body in rows]
     return Catalogue(
         now,
@@ -146,4 +144,4 @@ async def pinned(session: AsyncSession, version_ids: Iterable[int]) -> dict[int,
     rows = await session.execute(
         select(models.PackVersion.id, models.PackVersion.body).where(models.PackVersion.id.in_(wanted))
     )
-    return {version_id: read(body) for version_id, body in rows.tuples()}
+    return {version_id: read(body) for version_id, body in rows}

@@ -1,0 +1,351 @@
+"""The distributor: from dirty marks to submissions, decisions and feed items.
+
+For a batch of contents: facts, selectors, gates, rules and renditions are worked out without a lock; then one
+transaction locks the contents in order of id, gives back what moved meanwhile, takes quota, locks the heads of the feeds
+in order of id, numbers, appends, and clears the marks. So numbers follow commits, and a reader of a feed never skips.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.clock import Clock
+from core.db import Database
+from models import Consumer, DirtyKind, FeedKind
+from services import access, outbox, quotas, submissions
+from services.channels import installing, rendering
+from services.channels.dossiers import Dossier
+from services.channels.engine import evaluate
+from services.channels.findings import NextState
+from services.channels.packs import Pack
+from services.feeds import Said, Stated, append, heads_of
+from services.gathering import Gathered, gather
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A content as it was seen without locks, and everything worked out for it."""
+
+    claim: outbox.Claim
+    gathered: Gathered | None
+    is_public: bool
+    judged: dict[int, submissions.Judged] = field(default_factory=dict)
+    is_named: bool = False
+
+    @property
+    def version(self) -> int | None:
+        return self.gathered.content.version if self.gathered else None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a step did, for logs, `stats` and measurements."""
+
+    contents: int = 0
+    items: int = 0
+    decisions: int = 0
+    moved: int = 0
+
+
+class Distributor:
+    """One loop's worth of state: the database, the clock, and the catalogue of packs in force."""
+
+    def __init__(self, db: Database, *, clock: Clock, base_url: str, batch: int = 20) -> None:
+        self.db = db
+        self.clock = clock
+        self.base_url = base_url
+        self.batch = batch
+        self._catalogue: installing.Catalogue | None = None
+        self._pinned: dict[int, Pack] = {}
+
+    async def step(self) -> Tally:
+        """Claim a batch and distribute it; an empty tally when there was nothing to do."""
+        async with self.db.session() as session:
+            claims = await outbox.claim(session, Consumer.DISTRIBUTION, limit=self.batch, lease=LEASE)
+        if not claims:
+            return Tally()
+        try:
+            return await self._distribute(claims)
+        except Exception as error:  # noqa: BLE001  (whatever it was, the next contents must not wait for it)
+            if len(claims) == 1:
+                await self._park(claims[0], error)
+                return Tally()
+            # one of them is bad: each alone, so that it does not stand in the way of the others
+            log.warning("distribution.batch_failed", contents=len(claims), error=repr(error))
+            total = Tally()
+            for claim in claims:
+                try:
+                    total = _added(total, await self._distribute([claim]))
+                except Exception as alone:  # noqa: BLE001  (parked with its traceback, and shown by stats)
+                    await self._park(claim, alone)
+            return total
+
+    async def drain(self) -> Tally:
+        """Step until nothing is left that can be claimed now."""
+        total = Tally()
+        while True:
+            async with self.db.session() as session:
+                waiting = await session.scalar(
+                    select(func.count())
+                    .select_from(models.DirtyMark)
+                    .where(
+                        models.DirtyMark.consumer == Consumer.DISTRIBUTION,
+                        models.DirtyMark.parked_at.is_(None),
+                        models.DirtyMark.claimed_until.is_(None),
+                    )
+                )
+            if not waiting:
+                return total
+            total = _added(total, await self.step())
+
+    async def _park(self, claim: outbox.Claim, error: Exception) -> None:
+        log.error("distribution.failed", kind=claim.kind, id=claim.object_id, exc_info=error)
+        async with self.db.session() as session:
+            await outbox.fail(session, Consumer.DISTRIBUTION, claim, repr(error))
+
+    async def _distribute(self, claims: Sequence[outbox.Claim]) -> Tally:
+        others = [claim for claim in claims if claim.kind is not DirtyKind.CONTENT]
+        if others:
+            async with self.db.session() as session:
+                await _spread(session, others)
+                await outbox.finish(session, Consumer.DISTRIBUTION, others)
+        contents = [claim for claim in claims if claim.kind is DirtyKind.CONTENT]
+        if not contents:
+            return Tally()
+        prepared = await self._prepare(contents)
+        async with self.db.session() as session:
+            return await self._commit(session, prepared)
+
+    async def _prepare(self, claims: Sequence[outbox.Claim]) -> list[Prepared]:
+        """Facts and judgements, without holding a lock."""
+        now = self.clock.now()
+        ids = [claim.object_id for claim in claims]
+        async with self.db.session() as session:
+            self._catalogue = await installing.catalogue(session, self._catalogue)
+            gathered = await gather(session, ids, at=now, base_url=self.base_url)
+            public = await _public(session, ids)
+            standing = await submissions.of_contents(session, ids)
+            used = await quotas.used(session, self._catalogue, gathered.values(), now)
+            await _creator_feeds(session, gathered.values())
+        return [
+            self._judge(claim, gathered.get(claim.object_id), public, standing[claim.object_id], used, now)
+            for claim in claims
+        ]
+
+    def _judge(
+        self,
+        claim: outbox.Claim,
+        gathered: Gathered | None,
+        public: set[int],
+        standing: dict[int, models.Submission],
+        used: quotas.Used,
+        now: datetime,
+    ) -> Prepared:
+        prepared = Prepared(claim, gathered, claim.object_id in public)
+        if gathered is None or not prepared.is_public or self._catalogue is None:
+            return prepared
+        content = gathered.content
+        dossier = Dossier(gathered.facts, now)
+        prepared.is_named = content.channel_ids is not None
+        if content.channel_ids is not None:
+            wanted = set(content.channel_ids)
+        else:
+            matching = self._catalogue.index.matching(dossier)
+            wanted = {self._catalogue.by_key[key].channel_id for key in matching}
+        wanted |= {channel_id for channel_id, one in standing.items() if one.state in submissions.ACTIVE}
+        for channel_id in sorted(wanted):
+            entry = self._catalogue.by_channel.get(channel_id)
+            if entry is None or not submissions.needs_judging(standing.get(channel_id), gathered.revision.id):
+                continue
+            evaluation = evaluate(
+                entry.compiled,
+                dossier,
+                at=now,
+                quota_used=used.of(entry, content.creator_id, is_history=content.is_history),
+            )
+            prepared.judged[channel_id] = submissions.Judged(entry, evaluation)
+        return prepared
+
+    async def _commit(self, session: AsyncSession, prepared: Sequence[Prepared]) -> Tally:
+        now = self.clock.now()
+        still, moved = await _lock(session, prepared)
+        tally = Tally(contents=len(still), moved=len(moved))
+        standing = await submissions.of_contents(session, [one.claim.object_id for one in still])
+        steps = submissions.Steps(now)
+        await self._decide(session, still, standing, steps)
+        await steps.write(session)
+        tally.decisions = len(steps.decisions)
+        tally.items = await self._tell(session, still, standing, now)
+        await outbox.finish(session, Consumer.DISTRIBUTION, [one.claim for one in still])
+        await outbox.release(session, Consumer.DISTRIBUTION, [one.claim for one in moved])
+        return tally
+
+    async def _decide(
+        self,
+        session: AsyncSession,
+        prepared: Sequence[Prepared],
+        standing: dict[int, dict[int, models.Submission]],
+        steps: submissions.Steps,
+    ) -> None:
+        """Bring the submissions of these contents to where they belong now."""
+        asked: list[tuple[models.Submission, Gathered, submissions.Judged]] = []
+        for one in prepared:
+            standing_here = standing[one.claim.object_id]
+            if one.gathered is None or not one.is_public:
+                steps.hide(standing_here.values())
+                continue
+            for channel_id, judged in one.judged.items():
+                submission = standing_here.get(channel_id)
+                if submission is None and judged.is_kept_out and not one.is_named:
+                    continue
+                standing_here[channel_id] = submissions.submitted(submission, one.gathered, judged)
+                asked.append((standing_here[channel_id], one.gathered, judged))
+        session.add_all(submission for submission, _, _ in asked)
+        await session.flush()
+        # in one order over all batches: two distributors that take quota never wait for each other in a circle
+        for submission, gathered, judged in sorted(asked, key=lambda each: (each[0].channel_id, each[1].creator.id)):
+            evaluation = judged.evaluation
+            if evaluation.next_state is not NextState.REJECTED and not gathered.content.is_history:
+                spent = await quotas.take(session, judged.entry, gathered.creator, submission, at=steps.now)
+                if spent is not None:
+                    evaluation = evaluate(judged.entry.compiled, gathered.facts, at=evaluation.at, quota_used=spent)
+            steps.decide(submission, gathered, judged.entry, evaluation)
+
+    async def _tell(
+        self,
+        session: AsyncSession,
+        prepared: Sequence[Prepared],
+        standing: dict[int, dict[int, models.Submission]],
+        now: datetime,
+    ) -> int:
+        """Append to every feed concerned the step from what it last said to what is true now."""
+        ids = [one.claim.object_id for one in prepared]
+        said = await _said(session, ids)
+        channel_ids = {channel_id for each in standing.values() for channel_id in each}
+        creator_ids = {one.gathered.content.creator_id for one in prepared if one.gathered}
+        feeds = await heads_of(session, channel_ids, creator_ids)
+        await self._load_pinned(session, standing.values())
+        true: dict[tuple[int, int], Stated] = {}
+        order: dict[int, datetime] = {}
+        for one in prepared:
+            if one.gathered is None or not one.is_public:
+                continue
+            content = one.gathered.content
+            order[content.id] = content.published_at or now
+            true[feeds[FeedKind.CREATOR, content.creator_id], content.id] = self._stated(one.gathered, None)
+            for channel_id, submission in standing[content.id].items():
+                if submission.state in submissions.SHOWN and submission.revision_id == one.gathered.revision.id:
+                    stated = self._stated(one.gathered, submission.pack_version_id)
+                    true[feeds[FeedKind.CHANNEL, channel_id], content.id] = stated
+        return await append(session, said, true, order=order, at=now)
+
+    def _stated(self, gathered: Gathered, pack_version_id: int | None) -> Stated:
+        pack = rendering.PLAIN if pack_version_id is None else self._pinned[pack_version_id]
+        rendition = rendering.render(pack, gathered.facts)
+        fingerprint = hashlib.blake2b(rendition.to_json() + str(gathered.revision.id).encode(), digest_size=16).digest()
+        return Stated(gathered.revision.id, pack_version_id, fingerprint)
+
+    async def _load_pinned(self, session: AsyncSession, standing: Iterable[dict[int, models.Submission]]) -> None:
+        wanted = {one.pack_version_id for each in standing for one in each.values()} - self._pinned.keys()
+        self._pinned |= await installing.pinned(session, wanted)
+
+
+async def _lock(session: AsyncSession, prepared: Sequence[Prepared]) -> tuple[list[Prepared], list[Prepared]]:
+    """Lock the contents in order of id; those that are no longer as they were seen come second."""
+    ids = [one.claim.object_id for one in prepared]
+    locked = await session.execute(
+        select(models.Content.id, models.Content.version)
+        .where(models.Content.id == _any(ids))
+        .order_by(models.Content.id)
+        .with_for_update(key_share=True)
+    )
+    versions = dict(locked.all())
+    public = await _public(session, ids)
+    still: list[Prepared] = []
+    moved: list[Prepared] = []
+    for one in prepared:
+        content_id = one.claim.object_id
+        same = (one.gathered is None or versions.get(content_id) == one.version) and (
+            (content_id in public) == one.is_public
+        )
+        (still if same else moved).append(one)
+    return still, moved
+
+
+async def _public(session: AsyncSession, ids: Sequence[int]) -> set[int]:
+    rows = await session.scalars(
+        select(models.Content.id).where(models.Content.id == _any(ids), access.public_contents())
+    )
+    return set(rows)
+
+
+async def _said(session: AsyncSession, ids: Sequence[int]) -> list[Said]:
+    row = models.FeedContent
+    rows = await session.execute(
+        select(
+            row.feed_id, row.content_id, row.version, row.is_live, row.revision_id, row.pack_version_id, row.fingerprint
+        ).where(row.content_id == _any(ids))
+    )
+    return [Said(*each) for each in rows]
+
+
+async def _creator_feeds(session: AsyncSession, gathered: Iterable[Gathered]) -> None:
+    creators = {one.creator.id: one.creator.handle for one in gathered}
+    known = set(await session.scalars(select(models.Feed.creator_id).where(models.Feed.creator_id.in_(creators))))
+    for creator_id in sorted(creators.keys() - known):
+        await installing.ensure_feed(
+            session, f"creator.{creators[creator_id]}", FeedKind.CREATOR, creator_id=creator_id
+        )
+
+
+async def _spread(session: AsyncSession, claims: Sequence[outbox.Claim]) -> None:
+    """A creator, product or tag that changed makes the contents that show it dirty."""
+    showing = {
+        DirtyKind.CREATOR: "SELECT id FROM contents WHERE creator_id = ANY(:ids) AND published_at IS NOT NULL",
+        DirtyKind.PRODUCT: "SELECT c.id FROM revision_products r JOIN contents c ON c.live_revision_id = r.revision_id"
+        " WHERE r.product_id = ANY(:ids)",
+        DirtyKind.TAG: "SELECT id FROM contents WHERE tag_ids && :ids AND live_revision_id IS NOT NULL",
+        DirtyKind.CHANNEL: "SELECT content_id FROM submissions WHERE channel_id = ANY(:ids)",
+    }
+    by_kind: dict[DirtyKind, list[int]] = defaultdict(list)
+    for claim in claims:
+        by_kind[claim.kind].append(claim.object_id)
+    for kind, ids in sorted(by_kind.items()):
+        urgency = outbox.URGENT if kind is DirtyKind.CREATOR else outbox.BULK
+        await session.execute(
+            text(
+                # the inner query is one of our own, above
+                "INSERT INTO dirty_marks (consumer, kind, object_id, urgency)"  # noqa: S608
+                f" SELECT 'DISTRIBUTION', 'CONTENT', id, :urgency FROM ({showing[kind]}) AS shown(id)"
+                " GROUP BY id ORDER BY id"
+                " ON CONFLICT (consumer, kind, object_id) DO UPDATE SET version = dirty_marks.version + 1,"
+                " urgency = least(dirty_marks.urgency, excluded.urgency)"
+            ).bindparams(bindparam("ids", ids, type_=ARRAY(BigInteger)), urgency=urgency)
+        )
+
+
+def _any(ids: Iterable[int]) -> Any:
+    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))
+
+
+def _added(one: Tally, other: Tally) -> Tally:
+    return Tally(
+        one.contents + other.contents,
+        one.items + other.items,
+        one.decisions + other.decisions,
+        one.moved + other.moved,
+    )

@@ -1,0 +1,141 @@
+"""Quota in the database: what is used of it, and taking one in a single conditional statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from models import QuotaPeriod
+from services.channels import quota
+from services.channels.installing import Catalogue, Installed
+from services.channels.quota import QuotaName
+from services.gathering import Gathered
+
+PERIODS: dict[QuotaName, QuotaPeriod] = {
+    "per_creator_per_day": QuotaPeriod.DAY,
+    "per_creator_per_week": QuotaPeriod.WEEK,
+    "per_channel_per_day": QuotaPeriod.DAY,
+    "total": QuotaPeriod.TOTAL,
+}
+EVERYBODY = 0
+ALWAYS = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What is used of the quotas of many entries, by the key of the counter."""
+
+    counters: dict[tuple[int, int, QuotaPeriod, date], int]
+    at: datetime
+
+    def of(self, entry: Installed, creator_id: int, *, is_history: bool) -> dict[str, int]:
+        """By name of the limit. What was published elsewhere before spends nothing, so nothing is used for it."""
+        if is_history:
+            return {}
+        return {
+            name: self.counters.get(_counter(entry, name, creator_id, self.at), 0)
+            for name in PERIODS
+            if getattr(entry.compiled.pack.quota, name) is not None or entry.compiled.pack.quota.by_level
+        }
+
+
+async def used(session: AsyncSession, catalogue: Catalogue, gathered: Iterable[Gathered], at: datetime) -> Used:
+    """The counters that count now for these creators, over all entries, in one statement."""
+    creators = {one.creator.id for one in gathered} | {EVERYBODY}
+    limited = [entry for entry in catalogue.by_channel.values() if _is_limited(entry)]
+    if not limited:
+        return Used({}, at)
+    row = models.QuotaCounter
+    rows = await session.execute(
+        select(row.channel_id, row.creator_id, row.period, row.starts_on, row.used_count).where(
+            row.channel_id == func.any(bindparam(None, [e.channel_id for e in limited], type_=ARRAY(BigInteger))),
+            row.creator_id == func.any(bindparam(None, sorted(creators), type_=ARRAY(BigInteger))),
+        )
+    )
+    return Used({(channel, creator, period, day): count for channel, creator, period, day, count in rows}, at)
+
+
+async def take(
+    session: AsyncSession, entry: Installed, creator: models.Creator, submission: models.Submission, *, at: datetime
+) -> dict[str, int] | None:
+    """Use one of every limit for this attempt, at most once. None when it was had; else what is used, which is too much.
+
+    The counters are locked in order of their key, so two that take at once wait for each other in one direction only.
+    """
+    limits = quota.limits(entry.compiled.pack.quota, creator.level)
+    if not limits:
+        return None
+    if not entry.compiled.pack.quota.resubmission_counts and await _took_before(session, submission):
+        return None
+    fresh = insert(models.QuotaUse).values(submission_id=submission.id, attempt=submission.attempt, taken_at=at)
+    taken = await session.scalar(fresh.on_conflict_do_nothing().returning(models.QuotaUse.attempt))
+    if taken is None:
+        return None
+    keys = {name: _counter(entry, name, creator.id, at) for name in limits}
+    had: dict[str, int] = {}
+    async with session.begin_nested() as savepoint:
+        for name in sorted(limits, key=lambda name: keys[name]):
+            count = await session.scalar(_TAKE, _parameters(keys[name], limits[name]))
+            if count is None:
+                await savepoint.rollback()
+                break
+            had[name] = count
+        else:
+            return None
+    await session.execute(_GIVE_BACK, {"submission_id": submission.id, "attempt": submission.attempt})
+    counts: dict[str, int] = {name: await session.scalar(_READ, _parameters(keys[name], 0)) or 0 for name in limits}
+    return counts
+
+
+async def _took_before(session: AsyncSession, submission: models.Submission) -> bool:
+    """Whether an earlier attempt of this submission was paid for: then another one is free, where the pack says so."""
+    earlier = select(models.QuotaUse.attempt).where(
+        models.QuotaUse.submission_id == submission.id, models.QuotaUse.attempt < submission.attempt
+    )
+    return await session.scalar(earlier.limit(1)) is not None
+
+
+_TAKE = text(
+    "INSERT INTO quota_counters AS counter (channel_id, creator_id, period, starts_on, used_count)"
+    " SELECT :channel_id, :creator_id, :period, :starts_on, 1 WHERE :allowed > 0"
+    " ON CONFLICT (channel_id, creator_id, period, starts_on)"
+    " DO UPDATE SET used_count = counter.used_count + 1 WHERE counter.used_count < :allowed"
+    " RETURNING used_count"
+)
+_READ = text(
+    "SELECT used_count FROM quota_counters WHERE channel_id = :channel_id AND creator_id = :creator_id"
+    " AND period = :period AND starts_on = :starts_on AND :allowed = 0"
+)
+_GIVE_BACK = text("DELETE FROM quota_uses WHERE submission_id = :submission_id AND attempt = :attempt")
+
+
+def _parameters(key: tuple[int, int, QuotaPeriod, date], allowed: int) -> dict[str, Any]:
+    channel_id, creator_id, period, starts_on = key
+    return {
+        "channel_id": channel_id,
+        "creator_id": creator_id,
+        "period": period.value,
+        "starts_on": starts_on,
+        "allowed": allowed,
+    }
+
+
+def _is_limited(entry: Installed) -> bool:
+    limits = entry.compiled.pack.quota
+    return bool(limits.by_level) or any(getattr(limits, name) is not None for name in PERIODS)
+
+
+def _counter(entry: Installed, name: QuotaName, creator_id: int, at: datetime) -> tuple[int, int, QuotaPeriod, date]:
+    """The key of the counter that a limit counts in: days and weeks begin at midnight in the channel's zone."""
+    zone = entry.compiled.pack.zone
+    start, _ = quota.period(name, at, zone)
+    day = start.astimezone(zone).date() if start else ALWAYS
+    owner = EVERYBODY if name in {"per_channel_per_day", "total"} else creator_id
+    return entry.channel_id, owner, PERIODS[name], day

@@ -1,0 +1,161 @@
+"""Submissions: one content at one channel, from the engine's word to the state it puts them in, with decisions pinned."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from models import SubmissionState
+from services.channels.engine import ENGINE_VERSION
+from services.channels.findings import Evaluation, NextState, Outcome
+from services.channels.installing import Installed
+from services.gathering import Gathered
+
+ACTIVE = (
+    SubmissionState.HUMAN_AUDIT,
+    SubmissionState.TRIAL,
+    SubmissionState.ACCEPTED,
+    SubmissionState.DELIVERED,
+    SubmissionState.CONFIRMED,
+)
+SHOWN = (SubmissionState.DELIVERED, SubmissionState.CONFIRMED)
+HIDDEN = "the content is not public"
+NOT_TAKEN = "the channel does not take it any more"
+# A trial and human audit wait for people; a submission that passed everything is delivered by being appended.
+_STATES = {
+    NextState.ACCEPTED: SubmissionState.DELIVERED,
+    NextState.HUMAN_AUDIT: SubmissionState.HUMAN_AUDIT,
+    NextState.TRIAL: SubmissionState.TRIAL,
+    NextState.REJECTED: SubmissionState.REJECTED,
+}
+
+
+@dataclass(slots=True)
+class Judged:
+    """What the engine said of a content at one entry."""
+
+    entry: Installed
+    evaluation: Evaluation
+
+    @property
+    def is_kept_out(self) -> bool:
+        return self.evaluation.outcome in {Outcome.IMPOSSIBLE, Outcome.NOT_FOR_THIS}
+
+
+async def of_contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, dict[int, models.Submission]]:
+    found: dict[int, dict[int, models.Submission]] = defaultdict(dict)
+    rows = await session.scalars(
+        select(models.Submission)
+        .where(models.Submission.content_id == _any(ids))
+        .execution_options(populate_existing=True)
+    )
+    for submission in rows:
+        found[submission.content_id][submission.channel_id] = submission
+    return found
+
+
+def submitted(submission: models.Submission | None, gathered: Gathered, judged: Judged) -> models.Submission:
+    """The submission of this revision: a new one, or the one there is with another attempt."""
+    if submission is None:
+        submission = models.Submission(
+            content_id=gathered.content.id,
+            channel_id=judged.entry.channel_id,
+            attempt=1,
+            state=SubmissionState.MACHINE_AUDIT,
+        )
+    elif submission.state is not SubmissionState.MACHINE_AUDIT:
+        submission.attempt += 1
+    submission.revision_id = gathered.revision.id
+    submission.pack_version_id = judged.entry.pack_version_id
+    return submission
+
+
+def needs_judging(submission: models.Submission | None, revision_id: int) -> bool:
+    """A decision stands for its revision: only news of the content, or a wish to submit anew, opens it again."""
+    if submission is None or submission.revision_id != revision_id:
+        return True
+    return submission.state is SubmissionState.MACHINE_AUDIT or (
+        submission.state is SubmissionState.WITHDRAWN and submission.reason == HIDDEN
+    )
+
+
+class Steps:
+    """The rows that a commit adds, written in a few statements however many there are."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.decisions: list[tuple[models.Submission, dict[str, Any]]] = []
+        self.snapshots: dict[bytes, bytes] = {}
+
+    def hide(self, submissions: Iterable[models.Submission]) -> None:
+        for submission in submissions:
+            if submission.state in ACTIVE or submission.state is SubmissionState.MACHINE_AUDIT:
+                self.move(submission, SubmissionState.WITHDRAWN, HIDDEN)
+
+    def move(self, submission: models.Submission, state: SubmissionState, reason: str | None) -> None:
+        if submission.state is not state:
+            submission.state_since = self.now
+        submission.state, submission.reason, submission.deadline_at = state, reason, None
+
+    def decide(
+        self,
+        submission: models.Submission,
+        gathered: Gathered,
+        entry: Installed,
+        evaluation: Evaluation,
+    ) -> None:
+        snapshot = gathered.snapshot
+        digest = hashlib.sha256(snapshot).digest()
+        self.snapshots[digest] = snapshot
+        kept_out = evaluation.outcome is Outcome.NOT_FOR_THIS and submission.state in ACTIVE
+        if kept_out:
+            self.move(submission, SubmissionState.WITHDRAWN, NOT_TAKEN)
+        else:
+            state = _STATES[evaluation.next_state]
+            self.move(submission, state, None)
+            hours = entry.compiled.pack.audit.human_hours if state is SubmissionState.HUMAN_AUDIT else None
+            submission.deadline_at = self.now + timedelta(hours=hours) if hours else None
+        self.decisions.append(
+            (
+                submission,
+                {
+                    "attempt": submission.attempt,
+                    "revision_id": submission.revision_id,
+                    "pack_version_id": submission.pack_version_id,
+                    "snapshot_digest": digest,
+                    "outcome": evaluation.outcome.value,
+                    "findings": orjson.loads(orjson.dumps(evaluation.findings)),
+                    "quota_used": {limit.name: limit.used for limit in evaluation.quota},
+                    "engine_version": str(ENGINE_VERSION),
+                    "decided_at": evaluation.at,
+                },
+            )
+        )
+
+    async def write(self, session: AsyncSession) -> None:
+        await session.flush()
+        if not self.decisions:
+            return
+        rows = [{"digest": digest, "body": orjson.loads(body)} for digest, body in sorted(self.snapshots.items())]
+        await session.execute(insert(models.FactSnapshot).on_conflict_do_nothing(), rows)
+        values = [{"submission_id": submission.id, **decision} for submission, decision in self.decisions]
+        made = await session.scalars(
+            insert(models.Decision).returning(models.Decision.id, sort_by_parameter_order=True), values
+        )
+        for (submission, _), decision_id in zip(self.decisions, made.all(), strict=True):
+            submission.decision_id = decision_id
+        await session.flush()
+
+
+def _any(ids: Iterable[int]) -> Any:
+    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))
