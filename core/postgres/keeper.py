@@ -50,7 +50,7 @@ class Keeper:
         self.cluster: Cluster | None = None
         self.postmaster: subprocess.Popen[bytes] | None = None
         self.is_ready = False
-        self.is_ending = False
+        self.is_closing = self.is_ending = False
         self.crashes: deque[float] = deque(maxlen=RESTARTS)
         self.started_at = self.said_at = self.probe_at = 0.0
         self.log_from = 0
@@ -86,8 +86,11 @@ class Keeper:
             signal.signal(number, self._signalled)
 
     def _signalled(self, number: int, _frame: object) -> None:
-        if number in (signal.SIGINT, signal.SIGTERM):
+        """SIGINT ends PostgreSQL at once. SIGTERM, which a service manager sends to all of a service, lets users drain."""
+        if number == signal.SIGINT:
             self.is_ending = True
+        elif number == signal.SIGTERM:
+            self.is_closing = True
 
     def _first_user(self) -> None:
         self.door.settimeout(FIRST_USER_SECONDS)
@@ -203,7 +206,10 @@ class Keeper:
         """The postmaster is gone and nobody asked it to: start it again, a few times."""
         assert self.postmaster is not None
         status = self.postmaster.returncode
-        if not self.is_ready:
+        if self.is_closing:
+            self.is_ending = True
+            return
+        if not self.is_ready and status >= 0:
             raise self._why("PostgreSQL did not start")
         self.is_ready = False
         self.crashes.append(time.monotonic())

@@ -13,6 +13,7 @@ import psutil
 # postmaster is gone); SIGTERM ends a backend that does not; SIGQUIT leaves the rest to crash recovery. Never SIGKILL.
 STEPS = ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (300.0, signal.SIGQUIT))
 PROGRESS_SECONDS = 5.0
+LOOK_SECONDS = 0.05
 
 
 def of_cluster(cluster: Path) -> list[psutil.Process]:
@@ -44,25 +45,27 @@ def end_leftovers(cluster: Path, say: Callable[[str], None]) -> None:
     if left:
         numbers = ", ".join(str(process.pid) for process in left)
         say(f"stopping a PostgreSQL that was left behind (process {numbers})")
-        _end(left, say)
+        _end(cluster, say)
     (cluster / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _end(left: list[psutil.Process], say: Callable[[str], None]) -> None:
-    begun = time.monotonic()
-    pids = {process.pid for process in left}
+def _end(cluster: Path, say: Callable[[str], None]) -> None:
+    """Looks again and again rather than waiting for numbers to vanish: whoever inherits a process may never reap it."""
+    begun = said_at = time.monotonic()
     steps = list(STEPS)
-    while left:
+    while left := of_cluster(cluster):
         waited = time.monotonic() - begun
         if steps and waited >= steps[0][0]:
-            _signal_heads(left, pids, steps.pop(0)[1])
-        left = psutil.wait_procs(left, timeout=PROGRESS_SECONDS if waited > 1 else 1)[1]
-        if left and waited > PROGRESS_SECONDS:
-            say(f"still stopping PostgreSQL, {waited:.0f} s")
+            _signal_heads(left, steps.pop(0)[1])
+        if time.monotonic() - said_at > PROGRESS_SECONDS:
+            said_at = time.monotonic()
+            say(f"still stopping PostgreSQL, {waited:.0f} s so far")
+        time.sleep(LOOK_SECONDS)
 
 
-def _signal_heads(left: list[psutil.Process], pids: set[int], number: signal.Signals) -> None:
+def _signal_heads(left: list[psutil.Process], number: signal.Signals) -> None:
     """Signal the postmaster, or the backends that lost theirs; psutil refuses a process id that was used again."""
+    pids = {process.pid for process in left}
     for process in left:
         try:
             if process.ppid() not in pids:

@@ -17,14 +17,16 @@ from core.postgres.places import Place
 ADDRESS_BYTES = 100
 DOOR = "keeper"
 SOCKETS = "postgres"
+HOME = "home"
 
 
 def make_folder(place: Place) -> Path:
     """The folder named by the note when it is still ours (so that addresses outlive a restart), else a new one."""
     remembered = read_note(place)
-    if remembered is not None and is_private(remembered, place):
+    if remembered is not None and is_ours(remembered, place):
         return remembered
     folder = _new_folder(remembered)
+    (folder / HOME).write_text(_identity(place.home))
     if place.account is not None:
         folder.chmod(0o711)  # PostgreSQL's account passes through to its own folder in it
     unfinished = place.runtime_note.with_suffix(".new")
@@ -58,14 +60,22 @@ def read_note(place: Place) -> Path | None:
         return None
 
 
-def is_private(folder: Path, place: Place) -> bool:
-    """Whether it is a real folder that nobody else could have put there or can write to."""
+def is_ours(folder: Path, place: Place) -> bool:
+    """Whether it is a real folder that nobody else could have put there or can write to, and made for this home."""
     try:
         about = folder.lstat()
+        made_for = (folder / HOME).read_text()
     except OSError:
         return False
     owners = {os.geteuid(), place.home.stat().st_uid} if os.geteuid() == 0 else {os.geteuid()}
-    return stat.S_ISDIR(about.st_mode) and about.st_uid in owners and not about.st_mode & 0o022
+    is_private = stat.S_ISDIR(about.st_mode) and about.st_uid in owners and not about.st_mode & 0o022
+    return is_private and made_for == _identity(place.home)
+
+
+def _identity(home: Path) -> str:
+    """The same for a data folder that was moved, another for its copy, which brings the note of the original along."""
+    about = home.stat()
+    return f"{about.st_dev} {about.st_ino}"
 
 
 def listen(folder: Path) -> socket.socket:
@@ -92,7 +102,7 @@ def clear_sockets(folder: Path, account: Account | None) -> Path:
 def call(place: Place) -> socket.socket | None:
     """A connection to the keeper; None when there is none."""
     folder = read_note(place)
-    if folder is None or not is_private(folder, place):
+    if folder is None or not is_ours(folder, place):
         return None
     line = socket.socket(socket.AF_UNIX)
     try:
