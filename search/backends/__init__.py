@@ -1,0 +1,1 @@
+"""The engines behind `search.backend.SearchBackend`; only here are search clients imported."""
