@@ -80,7 +80,7 @@ async def gather(
     found = [(content, revision, creator) for content, revision, creator in rows]
     assets = await _assets(session, [revision.id for _, revision, _ in found])
     products = await _products(session, [revision.id for _, revision, _ in found])
-    tags = await _tags(session, {tag_id for content, _, _ in found for tag_id in content.tag_ids})
+    tags = await _tags(session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)})
     creators = await _creators(session, {creator.id: creator for _, _, creator in found}, at)
     return {
         content.id: _gathered(
@@ -88,6 +88,13 @@ async def gather(
         )
         for content, revision, creator in found
     }
+
+
+def _tag_ids(content: models.Content, revision: models.Revision) -> list[int]:
+    """The tags that go with a revision: a draft brings those that the content will have."""
+    if revision.state is models.RevisionState.DRAFT and revision.tag_ids is not None:
+        return revision.tag_ids
+    return content.tag_ids
 
 
 def _any(ids: Iterable[int]) -> Any:
@@ -301,11 +308,12 @@ def _gathered(
     base_url: str,
 ) -> Gathered:
     body, details = read_parts(content.format, revision)
+    tag_ids = _tag_ids(content, revision)
     by_use: dict[models.AssetUse, list[AssetFacts]] = defaultdict(list)
     for use, asset in used:
         by_use[use].append(_asset_facts(asset))
     by_taxonomy: dict[str, list[TagFacts]] = defaultdict(list)
-    for tag_id in content.tag_ids:
+    for tag_id in tag_ids:
         by_taxonomy[tags[tag_id].taxonomy].append(tags[tag_id].facts)
     paragraphs = tuple(blocks.paragraphs(body))
     headings = sum(block.type == "heading" for block in body)
@@ -329,7 +337,7 @@ def _gathered(
         is_original=revision.is_original,
         url=f"{base_url}/contents/{content.uid}",
     )
-    labels = tuple(_label(tags[tag_id].facts, content.language) for tag_id in content.tag_ids)
+    labels = tuple(_label(tags[tag_id].facts, content.language) for tag_id in tag_ids)
     return Gathered(
         content,
         revision,

@@ -165,7 +165,7 @@ async def _named(session: AsyncSession, caller: Caller, keys: Sequence[str]) -> 
             models.Channel.key.in_(keys), models.Channel.pack_version_id.is_not(None), access.channels(caller)
         )
     )
-    found = dict(rows.tuples().all())
+    found = dict(rows.all())
     missing = [key for key in dict.fromkeys(keys) if key not in found]
     if missing:
         problems = [

@@ -1,0 +1,149 @@
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/): a page of a feed as bytes; pure.
+
+What the format has no word for stands under `_headwater`: event, position, version and cursor of an item, the cursor to
+poll with, and the products that it leads to. An item that says a content was withdrawn, or that a newer entry has
+replaced, carries no payload.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from services import bodies
+from services.feeds import FeedPage, Item
+
+MEDIA_TYPE = "application/feed+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a feed is served: the base of its addresses, and the authority of its `tag:` URIs (RFC 4151)."""
+
+    base_url: str
+    authority: str
+    authority_on: date
+
+    def tag(self, content_uid: str) -> str:
+        return f"tag:{self.authority},{self.authority_on.isoformat()}:content:{content_uid}"
+
+    def feed(self, key: str, **query: str | int) -> str:
+        return f"{self.base_url}/feeds/{key}.json" + (f"?{urlencode(query)}" if query else "")
+
+    def asset(self, uid: str) -> str:
+        return f"{self.base_url}/assets/{uid}"
+
+
+def render(page: FeedPage, place: Place, *, limit: int) -> bytes:
+    """The page as a JSON Feed document."""
+    key = page.feed.key
+    next_url = None
+    if page.older is not None:
+        next_url = place.feed(key, before=page.older, limit=limit)
+    elif page.is_log and page.has_more:
+        next_url = place.feed(key, after=page.tail, limit=limit)
+    document = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": page.title,
+        "home_page_url": f"{place.base_url}/feeds",
+        "feed_url": place.feed(key),
+        "description": "The log after a cursor, oldest first." if page.is_log else "What is live now, newest first.",
+        "next_url": next_url,
+        "_headwater": {
+            "key": key,
+            "cursor": page.tail,
+            "follow_url": place.feed(key, after=page.tail),
+            "has_more": page.has_more,
+        },
+        "items": [_item(item, place) for item in page.items],
+    }
+    return orjson.dumps({name: value for name, value in document.items() if value is not None})
+
+
+def _item(item: Item, place: Place) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "event": item.event.value.lower(),
+        "position": item.position,
+        "version": item.version,
+        "cursor": item.cursor,
+        "has_payload": item.rendition is not None,
+    }
+    if item.rendition is None:
+        # the format asks for a content; there is none that may be shown
+        return {"id": place.tag(item.content_uid), "content_text": "", "_headwater": said}
+    payload = {name: value for name, value in _payload(item, place).items() if value not in (None, [], "")}
+    return {"id": place.tag(item.content_uid), **payload, "_headwater": said | _more(item, place)}
+
+
+def _payload(item: Item, place: Place) -> dict[str, Any]:
+    assert item.gathered is not None
+    assert item.rendition is not None
+    one, shown = item.gathered, item.rendition
+    pictures = [_address(uid, item, place) for uid in shown.pictures]
+    return {
+        "url": shown.link,
+        "title": shown.title,
+        "summary": shown.summary,
+        "content_html": bodies.html(one.body, asset=lambda uid: _address(uid, item, place)) or None,
+        "content_text": shown.text or shown.title,
+        "image": pictures[0] if pictures else None,
+        "date_published": (one.content.published_at or item.appeared_at).isoformat(),
+        "date_modified": (one.content.changed_at or item.changed_at).isoformat(),
+        "authors": [{"name": one.creator.name, "url": place.feed(f"creator.{one.creator.handle}")}],
+        "tags": list(one.labels),
+        "language": one.content.language,
+        "attachments": _attachments(item, place),
+    }
+
+
+def _more(item: Item, place: Place) -> dict[str, Any]:
+    assert item.gathered is not None
+    assert item.rendition is not None
+    one, shown = item.gathered, item.rendition
+    by_uid = {product.uid: product for product in one.facts.products}
+    return {
+        "format": one.content.format.value,
+        "appeared_at": item.appeared_at.isoformat(),
+        "hashtags": list(shown.hashtags),
+        "disclosure": shown.disclosure,
+        "pictures": [_address(uid, item, place) for uid in shown.pictures],
+        "products": [
+            {
+                "id": uid,
+                "title": by_uid[uid].title,
+                "price_minor": by_uid[uid].price_minor,
+                "currency": by_uid[uid].currency,
+                "is_on_shelf": by_uid[uid].is_on_shelf,
+            }
+            for uid in shown.products
+            if uid in by_uid
+        ],
+    }
+
+
+def _attachments(item: Item, place: Place) -> list[dict[str, Any]]:
+    assert item.gathered is not None
+    found = []
+    for video in item.gathered.facts.content.videos:
+        attachment: dict[str, Any] = {
+            "url": _address(video.uid, item, place),
+            "mime_type": video.media_type or "application/octet-stream",
+        }
+        if video.bytes:
+            attachment["size_in_bytes"] = video.bytes
+        if video.duration_ms:
+            attachment["duration_in_seconds"] = round(video.duration_ms / 1000, 3)
+        found.append(attachment)
+    return found
+
+
+def _address(uid: str, item: Item, place: Place) -> str:
+    """Where an asset is: with us when we hold its bytes, else where it lives."""
+    asset = item.gathered.assets.get(uid) if item.gathered else None
+    if asset is not None and asset.sha256 is None and asset.url:
+        return asset.url
+    return place.asset(uid)

@@ -1,0 +1,72 @@
+"""What the plain HTTP doors share: query parameters read strictly, answers with a strong ETag, problems as RFC 9457."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.errors import DomainError, Invalid
+
+
+class BadParameter(Invalid):
+    """A query parameter is not of its form or out of its range."""
+
+    code = "BAD_PARAMETER"
+
+
+def integer(request: Request, name: str, default: int, *, least: int, most: int) -> int:
+    """A whole number from the query, within its bounds."""
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    if not given.isascii() or not given.isdecimal() or len(given) > 9 or not least <= int(given) <= most:
+        raise BadParameter(f"{name} must be a whole number from {least} to {most}.", path=(name,))
+    return int(given)
+
+
+def answer(request: Request, body: bytes, media_type: str, *, headers: Mapping[str, str] | None = None) -> Response:
+    """200 with a strong ETag over the bytes, or 304 when the client has them. HEAD gets the headers alone."""
+    settings = request.app.state.runtime.settings
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    private = "authorization" in request.headers
+    age = settings.cache_max_age
+    fresh = f"max-age={age}" if age else "no-cache"
+    common = {
+        "ETag": tag,
+        "Cache-Control": f"{'private' if private else 'public'}, {fresh}",
+        "Vary": "Authorization, Accept",
+        **(headers or {}),
+    }
+    if _matches(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=common)
+    return Response(body, media_type=media_type, headers=common)
+
+
+def _matches(condition: str | None, tag: str) -> bool:
+    """If-None-Match compares weakly (RFC 9110 §13.1.2)."""
+    if condition is None:
+        return False
+    listed = [each.strip().removeprefix("W/") for each in condition.split(",")]
+    return "*" in listed or tag in listed
+
+
+def problem(error: DomainError, request_id: str) -> Response:
+    """An expected failure as problem details (RFC 9457)."""
+    details = {
+        "type": "about:blank",
+        "title": error.code.replace("_", " ").capitalize(),
+        "status": error.status,
+        "code": error.code,
+        "detail": error.message,
+        "request_id": request_id,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.status == 503:
+        headers["Retry-After"] = "2"
+    return Response(orjson.dumps(details), error.status, headers, "application/problem+json")

@@ -1,0 +1,83 @@
+"""Assets as they are read: from something that may be seen, or by their own address while something visible uses them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.caller import Caller
+from core.errors import NotFound
+from core.reads import ManyRead, OneRead, everything
+from services import access
+
+by_ids = OneRead(models.Asset, models.Asset.id, everything)
+by_uids = OneRead(models.Asset, models.Asset.uid, everything)
+
+
+def _covers(_caller: Caller) -> ColumnElement[bool]:
+    return models.RevisionAsset.use == models.AssetUse.COVER
+
+
+covers_of_revisions = ManyRead(
+    models.Asset,
+    models.RevisionAsset.revision_id,
+    _covers,
+    order=(models.RevisionAsset.position,),
+    target=models.RevisionAsset.asset_id,
+)
+of_products = ManyRead(
+    models.Asset,
+    models.ProductAsset.product_id,
+    everything,
+    order=(models.ProductAsset.position,),
+    target=models.ProductAsset.asset_id,
+)
+
+
+class NoSuchAsset(NotFound):
+    code = "NO_SUCH_ASSET"
+
+
+def place(data: Path, sha256: bytes) -> Path:
+    """Where the bytes with this hash lie in the data folder."""
+    name = sha256.hex()
+    return data / "assets" / name[:2] / name
+
+
+async def shown(session: AsyncSession, caller: Caller, uid: UUID) -> tuple[str, bytes]:
+    """Media type and hash of an asset that we hold and that something visible to the caller uses."""
+    asset = models.Asset
+    row = (
+        await session.execute(
+            select(models.Blob.media_type, models.Blob.sha256)
+            .join(asset, asset.sha256 == models.Blob.sha256)
+            .where(asset.uid == uid, or_(*_uses(caller, uid)))
+        )
+    ).one_or_none()
+    if row is None:
+        raise NoSuchAsset("There is no such asset, or nothing visible uses it.")
+    return row[0], row[1]
+
+
+def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:
+    asset, content, used = models.Asset, models.Content, models.RevisionAsset
+    # whoever may see drafts of a content may see their pictures
+    revision = or_(content.live_revision_id == used.revision_id, content.draft_revision_id == used.revision_id)
+    in_contents = (
+        select(used.asset_id)
+        .join(content, content.live_revision_id == used.revision_id)
+        .where(used.asset_id == asset.id, access.public_contents())
+    )
+    in_own = select(used.asset_id).join(content, revision).where(used.asset_id == asset.id, access.drafts(caller))
+    in_products = select(models.ProductAsset.asset_id).where(models.ProductAsset.asset_id == asset.id)
+    in_avatars = select(models.Creator.avatar_id).where(models.Creator.avatar_id == asset.id, access.creators(caller))
+    page = models.HomepageVersion
+    in_pages = select(page.id).where(
+        page.state == models.HomepageState.LIVE,
+        page.blocks.op("@>")(func.jsonb_build_array(func.jsonb_build_object("image", str(uid)))),
+    )
+    return [select_.exists() for select_ in (in_contents, in_own, in_products, in_avatars, in_pages)]

@@ -1,0 +1,90 @@
+"""Plans: what would become of a content at these channels, if it were submitted now. The same engine as distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.caller import Caller
+from core.clock import Clock
+from core.errors import Forbidden, Invalid, Problem
+from services import access, quotas
+from services.channels import installing, rendering
+from services.channels.dossiers import Dossier
+from services.channels.engine import evaluate
+from services.channels.findings import Evaluation, Outcome
+from services.channels.rendering import Rendition
+from services.gathering import Which, gather
+
+ORDER = (Outcome.ELIGIBLE, Outcome.FIXABLE, Outcome.IMPOSSIBLE, Outcome.NOT_FOR_THIS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPlan:
+    """One channel's part of a plan: the engine's word, and what the channel would be given (where the content is for it)."""
+
+    channel: models.Channel
+    evaluation: Evaluation
+    rendition: Rendition | None
+
+
+class UnknownChannel(Invalid):
+    code = "UNKNOWN_CHANNEL"
+
+
+async def plan(
+    session: AsyncSession,
+    caller: Caller,
+    content_uid: UUID,
+    channels: Sequence[str] | None = None,
+    *,
+    clock: Clock,
+    base_url: str,
+) -> list[ChannelPlan]:
+    """The plan for the draft of a content, else for its live revision: eligible channels first, then by key.
+
+    It reserves nothing: time and quota used are among the inputs, and for the same inputs the decision is the same.
+    """
+    content = await access.editable_content(session, caller, content_uid)
+    catalogue = await installing.catalogue(session)
+    entries = _asked(catalogue, channels)
+    now = clock.now()
+    which: Which = "draft" if content.draft_revision_id is not None else "live"
+    gathered = (await gather(session, [content.id], at=now, base_url=base_url, which=which)).get(content.id)
+    if gathered is None:
+        raise Forbidden("This content has no revision that could be planned.")
+    used = await quotas.used(session, catalogue, [gathered], now)
+    dossier = Dossier(gathered.facts, now)
+    rows = await session.scalars(
+        select(models.Channel).where(models.Channel.id.in_([e.channel_id for e in entries]), access.channels(caller))
+    )
+    by_id = {channel.id: channel for channel in rows}
+    plans = []
+    for entry in entries:
+        if entry.channel_id not in by_id:
+            continue
+        evaluation = evaluate(
+            entry.compiled, dossier, at=now, quota_used=used.of(entry, content.creator_id, is_history=False)
+        )
+        fits = evaluation.outcome is not Outcome.NOT_FOR_THIS
+        rendition = rendering.render(entry.compiled.pack, gathered.facts) if fits else None
+        plans.append(ChannelPlan(by_id[entry.channel_id], evaluation, rendition))
+    return sorted(plans, key=lambda one: (ORDER.index(one.evaluation.outcome), one.channel.key))
+
+
+def _asked(catalogue: installing.Catalogue, keys: Sequence[str] | None) -> list[installing.Installed]:
+    if keys is None:
+        return list(catalogue.by_key.values())
+    missing = [key for key in dict.fromkeys(keys) if key not in catalogue.by_key]
+    if missing:
+        problems = [
+            Problem("UNKNOWN_CHANNEL", f"There is no channel {key}: see the query channels.", ("channels", key))
+            for key in missing
+        ]
+        raise UnknownChannel("Some of the channels do not exist.", problems=problems)
+    return [catalogue.by_key[key] for key in dict.fromkeys(keys)]

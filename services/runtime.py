@@ -1,0 +1,83 @@
+"""Everything a process holds open: settings, database, search index, clock. Opened once, handed to the doors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+
+import models
+from core import migrations
+from core.clock import Clock, SystemClock
+from core.db import Database
+from core.errors import Misconfigured
+from core.postgres import embedded
+from core.settings import Settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    settings: Settings
+    db: Database
+    clock: Clock
+    index: Any = None
+
+
+class MigrationsPending(Misconfigured):
+    """The database stands at an older schema, and this process may not migrate it."""
+
+    code = "MIGRATIONS_PENDING"
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, patient: bool = False) -> AsyncIterator[Database]:
+    """The database of the settings: a server of the operator's, else the embedded one, started when nobody runs it.
+
+    `patient` is for workers and commands, whose statements may take their time.
+    """
+    async with AsyncExitStack() as stack:
+        dsn = settings.database_url
+        if not dsn:
+            server = await asyncio.to_thread(stack.enter_context, embedded(settings.data))
+            dsn = server.dsn
+        db = Database(
+            dsn,
+            pool=settings.database_pool,
+            statement_timeout_ms=0 if patient else settings.statement_timeout_ms,
+            lock_timeout_ms=0 if patient else settings.lock_timeout_ms,
+        )
+        stack.push_async_callback(db.close)
+        await db.check()
+        yield db
+
+
+@asynccontextmanager
+async def open_runtime(
+    settings: Settings, *, migrate: bool = False, patient: bool = False, clock: Clock | None = None
+) -> AsyncIterator[Runtime]:
+    """A process's runtime. With `migrate` the schema is brought up to date first, else it must be."""
+    async with open_database(settings, patient=patient) as db:
+        if migrate:
+            applied = await migrations.upgrade(db)
+            if applied:
+                log.info("schema.migrated", revisions=applied)
+            await name_instance(db, settings)
+        elif await migrations.pending(db):
+            raise MigrationsPending("The database stands at an older schema: run `headwater migrate` first.")
+        yield Runtime(settings, db, clock or SystemClock())
+
+
+async def name_instance(db: Database, settings: Settings) -> None:
+    """Give this installation the authority of its `tag:` URIs, once: it stays when host and scheme change."""
+    host = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
+    row = insert(models.Instance).values(id=1, authority=host or "localhost", authority_on=date.today())  # noqa: DTZ011  (a day is all that RFC 4151 wants)
+    async with db.session() as session:
+        await session.execute(row.on_conflict_do_nothing())
