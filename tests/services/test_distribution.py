@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import pytest
 from sqlalchemy import select, text
 
@@ -15,29 +14,11 @@ from core.clock import FixedClock
 from core.db import Database
 from models import FeedEvent, SubmissionState
 from services import feeds, publishing
-from services.channels import installing, packs
 from services.distribution import Distributor
 from tests import make
+from tests.services.packs import install, pack
 
 BASE = "https://headwater.example"
-
-
-def pack(key: str, **parts: Any) -> packs.Pack:
-    return packs.read_canonical(
-        orjson.dumps(
-            {
-                "schema": 1,
-                "key": key,
-                "kind": "platform",
-                "time_zone": "Asia/Shanghai",
-                "name": {"en": key, "zh": key},
-                "description": {"en": "A channel for tests.", "zh": "测试频道。"},
-                "source": {"provenance": "house", "confidence": "A"},
-                "selector": {},
-                **parts,
-            }
-        )
-    )
 
 
 ARTICLES = pack("test.articles", selector={"formats": ["ARTICLE"]})
@@ -49,12 +30,6 @@ SHORT_TITLES = pack(
 HIGH_LEVEL = pack("test.high-level", gates={"level": {"min": 5}})
 WITH_EYES = pack("test.with-eyes", audit={"path": ["machine", "human"], "human_hours": 72})
 ONE_A_DAY = pack("test.one-a-day", quota={"per_creator_per_day": 1})
-
-
-async def install(db: Database, *installed: packs.Pack) -> None:
-    async with db.session() as session:
-        for one in installed:
-            await installing.install(session, SYSTEM, one)
 
 
 async def publish(db: Database, clock: FixedClock, content: models.Content, **asked: Any) -> None:
