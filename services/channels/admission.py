@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from services.channels.findings import Finding, Flaw, Words, finding
@@ -21,10 +20,8 @@ Judge = Callable[[Applicant], Verdict]
 _PASSED = Verdict(passed=True)
 
 
-def compiled(gate: Gate | None, place: str = "gates") -> Judge:
-    """A function that judges applicants at this gate; without a gate everyone passes."""
-    if gate is None:
-        return lambda _applicant: _PASSED
+def compiled(gate: Gate, place: str = "gates") -> Judge:
+    """A function that judges applicants at this gate, which stands at this place in its pack."""
     if gate.all is not None:
         return _all([compiled(arm, f"{place}.all.{index}") for index, arm in enumerate(gate.all)])
     if gate.any is not None:
@@ -41,10 +38,10 @@ def _one(arm: Arm, known: dict[str, Any], place: str) -> Judge:
     code = f"creator.{arm.fact}"
 
     def judge(applicant: Applicant) -> Verdict:
-        flaw = arm.flaw(applicant)
+        flaw = arm.flaw(applicant, known)
         if flaw is None:
             return _PASSED
-        found = finding(replace(flaw, evidence=known), code=code, place=place)
+        found = finding(flaw, code=code, place=place)
         return Verdict(None if flaw.status == "unknown" else False, (found,))
 
     return judge
@@ -83,7 +80,7 @@ def _not(inner: Judge, gate: Gate, place: str) -> Judge:
             "creator",
             passed,
             {"not": gate.model_dump(mode="json", by_alias=True, exclude_defaults=True)},
-            Words(f"This entry is not for {excluded.en}.", f"本入口不接受：{excluded.zh}。"),
+            Words(f"This entry asks that this does not hold: {excluded.en}.", f"本入口不接受：{excluded.zh}。"),
             status="unknown" if passed is None else "failed",
             evidence=known,
         )

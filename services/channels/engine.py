@@ -27,18 +27,21 @@ FULL_SCORE = 100
 class CompiledPack:
     """A pack made ready to judge many contents: its gates as one function, its rules by format."""
 
-    __slots__ = ("_by_format", "_judge", "_placed", "digest", "pack")
+    __slots__ = ("_by_format", "_judge", "_placed", "_zone", "digest", "pack")
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.digest = pack.digest
-        self._judge = admission.compiled(pack.gates)
+        self._judge = None if pack.gates is None else admission.compiled(pack.gates)
+        self._zone = pack.zone
         self._placed = tuple(_PlacedRule(rule, f"rules.{index}") for index, rule in enumerate(pack.rules))
         self._by_format: dict[str, tuple[_PlacedRule, ...]] = {}
 
     def gate_findings(self, dossier: Dossier) -> tuple[Finding, ...]:
         """What keeps this creator out, on this day of the channel's zone."""
-        on = dossier.at.astimezone(self.pack.zone).date()
+        if self._judge is None:
+            return ()
+        on = dossier.at.astimezone(self._zone).date()
         return self._judge(Applicant(dossier.facts.creator, self.pack.key, on)).findings
 
     def rule_findings(self, dossier: Dossier) -> Iterator[Finding]:
@@ -68,10 +71,7 @@ class _PlacedRule:
             self._known["unit_stated"] = False
 
     def is_for(self, form: str) -> bool:
-        rule = self.rule
-        return (not rule.formats or form in rule.formats) and (
-            rule.when is None or not rule.when.format or form in rule.when.format
-        )
+        return not self.rule.formats or form in self.rule.formats
 
     def findings(self, dossier: Dossier) -> Iterator[Finding]:
         rule = self.rule

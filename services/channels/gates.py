@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
@@ -52,8 +53,8 @@ class Arm(Part):
         """What is asked for, as a JSON value."""
         return self.model_dump(mode="json", by_alias=True)
 
-    def flaw(self, applicant: Applicant) -> Flaw | None:
-        """What keeps this creator out, if anything does."""
+    def flaw(self, applicant: Applicant, evidence: Mapping[str, Any]) -> Flaw | None:
+        """What keeps this creator out, if anything does, with what the pack knows of the condition."""
         actual = self.actual(applicant)
         if actual is not None and self.accepts(actual):
             return None
@@ -68,6 +69,7 @@ class Arm(Part):
                 f"本入口要求{wants.zh}（创作者：{shown.zh}）。",
             ),
             status="unknown" if actual is None else "failed",
+            evidence=evidence,
         )
 
 
@@ -126,7 +128,7 @@ class FieldArm(CodesArm):
 
     def wants(self) -> Words:
         fields = wording.either(self.any)
-        return Words(f"a field: {fields.en}", f"领域：{fields.zh}")
+        return Words(f"the field {fields.en}", f"领域：{fields.zh}")
 
 
 class KindArm(Arm):
@@ -212,7 +214,8 @@ class WindowArm(Arm):
 
     def wants(self) -> Words:
         return Words(
-            f"at least {self.min} contents published in {self.days} days", f"{self.days} 天内至少发布 {self.min} 篇内容"
+            f"at least {self.min} contents published in {self.days} days",
+            f"最近 {self.days} 天内至少发布 {self.min} 篇内容",
         )
 
 

@@ -12,6 +12,12 @@ from services.channels.packs import Pack, Quota
 
 QuotaName = Literal["per_creator_per_day", "per_creator_per_week", "per_channel_per_day", "total"]
 NAMES: tuple[QuotaName, ...] = get_args(QuotaName)
+_SAID = {
+    "per_creator_per_day": Words("a day for each creator", "每位创作者每天"),
+    "per_creator_per_week": Words("a week for each creator", "每位创作者每周"),
+    "per_channel_per_day": Words("a day", "每天"),
+    "total": Words("in all", "总共"),
+}
 
 
 def limits(quota: Quota, level: int | None) -> dict[QuotaName, int]:
@@ -38,10 +44,11 @@ def period(name: QuotaName, at: datetime, zone: ZoneInfo) -> tuple[datetime | No
 
 def left(pack: Pack, level: int | None, used: Mapping[str, int], at: datetime) -> tuple[QuotaLeft, ...]:
     """Every limit of the entry with what was used of it (absent: nothing) in the period of this instant."""
-    return tuple(
-        QuotaLeft(name, allowed, used.get(name, 0), *period(name, at, pack.zone))
-        for name, allowed in limits(pack.quota, level).items()
-    )
+    allowed = limits(pack.quota, level)
+    if not allowed:
+        return ()
+    zone = pack.zone
+    return tuple(QuotaLeft(name, most, used.get(name, 0), *period(name, at, zone)) for name, most in allowed.items())
 
 
 def spent(limits_left: tuple[QuotaLeft, ...]) -> Iterator[Finding]:
@@ -52,14 +59,14 @@ def spent(limits_left: tuple[QuotaLeft, ...]) -> Iterator[Finding]:
 
 
 def _spent(limit: QuotaLeft) -> Flaw:
-    again = limit.ends_at
+    again, said = limit.ends_at, _SAID[limit.name]
     return Flaw(
         "quota",
         limit.used,
         {limit.name: limit.allowed},
         Words(
-            f"The quota is used up: {limit.used} of {limit.allowed} ({limit.name.replace('_', ' ')}).",
-            f"名额已用完：{limit.used}/{limit.allowed}。",
+            f"The quota is used up: {limit.used} of {limit.allowed} {said.en}.",
+            f"名额已用完：{said.zh} {limit.allowed}，已用 {limit.used}。",
         ),
         None
         if again is None

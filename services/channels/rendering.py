@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
@@ -17,6 +18,7 @@ from services.channels.rules.ratios import distance, has_ratio
 from services.channels.terms import Localised
 
 NEAR_PERCENT = 2
+_ANY_PICTURE = PictureShape()
 _NOT_OF_A_WORD = regex.compile(r"[^\w]+")
 
 
@@ -55,7 +57,7 @@ def render(pack: Pack, facts: Facts) -> Rendition:
     if shapes.disclosure is not None and (products or shapes.disclosure.when == "always"):
         disclosure = _in_language(shapes.disclosure.text, content.language)
     given = {"hashtags": " ".join(hashtags), "link": link or "", "disclosure": disclosure or ""}
-    pictures = _pictures(shapes.picture or PictureShape(), facts)
+    pictures = _pictures(shapes.picture or _ANY_PICTURE, facts)
     return Rendition(
         title=_shaped(shapes.title, "title", facts, given),
         summary=_shaped(shapes.summary, "summary", facts, given),
@@ -85,19 +87,24 @@ def _joined(parts: Mapping[str, str], shape: TextShape) -> str:
 
 def _fitted(parts: dict[str, str], shape: TextShape, maximum: int, given: Mapping[str, str]) -> str:
     """The parts joined within the maximum: texts give way from the last one backwards, then what is never cut goes."""
+    whole = _joined(parts, shape)
     for field in reversed([field for field in parts if field not in given]):
-        surplus = units.length(_joined(parts, shape), shape.unit) - maximum
-        if surplus <= 0:
-            break
-        room = max(0, units.length(parts[field], shape.unit) - surplus)
-        parts[field] = units.truncate(parts[field], room, shape.unit, shape.ellipsis) if room else ""
-        if parts[field] == shape.ellipsis:
-            parts[field] = ""
+        if units.fits(whole, maximum, shape.unit):
+            return whole
+        surplus = units.length(whole, shape.unit) - maximum
+        parts[field] = _shortened(parts[field], units.length(parts[field], shape.unit) - surplus, shape)
+        whole = _joined(parts, shape)
     for field in ("hashtags", "link", "disclosure"):
-        if units.length(_joined(parts, shape), shape.unit) <= maximum:
-            break
-        parts.pop(field, None)
-    return units.truncate(_joined(parts, shape), maximum, shape.unit, shape.ellipsis)
+        if not units.fits(whole, maximum, shape.unit):
+            parts.pop(field, None)
+            whole = _joined(parts, shape)
+    return units.truncate(whole, maximum, shape.unit, shape.ellipsis)
+
+
+def _shortened(text: str, room: int, shape: TextShape) -> str:
+    """The beginning of the text that has room; nothing, rather than an ellipsis alone."""
+    shortened = units.truncate(text, room, shape.unit, shape.ellipsis) if room > 0 else ""
+    return "" if shortened == shape.ellipsis else shortened
 
 
 def field_text(path: str, facts: Facts) -> str:
@@ -137,30 +144,39 @@ def _link(url: str | None, params: Mapping[str, str]) -> str | None:
     """The content's address with the channel's parameters, in the order of their names."""
     if url is None or not params:
         return url
+    added = _encoded(tuple(sorted(params.items())))
+    if "?" not in url and "#" not in url:
+        return f"{url}?{added}"
     address = urlsplit(url)
-    query = [pair for pair in parse_qsl(address.query, keep_blank_values=True) if pair[0] not in params]
-    return urlunsplit(address._replace(query=urlencode(query + sorted(params.items()))))
+    kept = [pair for pair in parse_qsl(address.query, keep_blank_values=True) if pair[0] not in params]
+    return urlunsplit(address._replace(query="&".join(part for part in (urlencode(kept), added) if part)))
+
+
+@lru_cache(maxsize=1024)
+def _encoded(params: tuple[tuple[str, str], ...]) -> str:
+    return urlencode(params)
 
 
 def _pictures(shape: PictureShape, facts: Facts) -> tuple[str, ...]:
     """The pictures that go along, each once: first the one whose shape the channel likes best, then in order."""
-    places: dict[str, tuple[AssetFacts, ...]] = {
-        "covers": facts.content.covers,
-        "pictures": facts.content.pictures,
-        "products": tuple(product.image for product in facts.products if product.image is not None),
-    }
-    assets = list({asset.uid: asset for place in shape.from_ for asset in places[place]}.values())
+    assets = list({asset.uid: asset for place in shape.from_ for asset in _pictures_at(place, facts)}.values())
     if shape.ratios and assets:
-        best = min(assets, key=lambda asset: _liking(asset, shape.ratios))
+        best = min(assets, key=lambda asset: _liking(asset.width, asset.height, shape.ratios))
         assets = [best, *(asset for asset in assets if asset is not best)]
     return tuple(asset.uid for asset in assets)[: shape.max]
 
 
-def _liking(asset: AssetFacts, ratios: tuple[str, ...]) -> tuple[int, float]:
+def _pictures_at(place: str, facts: Facts) -> Iterable[AssetFacts]:
+    if place == "products":
+        return (product.image for product in facts.products if product.image is not None)
+    return facts.content.covers if place == "covers" else facts.content.pictures
+
+
+@lru_cache(maxsize=16384)
+def _liking(width: int | None, height: int | None, ratios: tuple[str, ...]) -> tuple[int, float]:
     """How far down the list of ratios the picture's own stands, and how far it is from the first: less is better."""
-    if not asset.width or not asset.height:
+    if not width or not height:
         return len(ratios) + 1, 0.0
-    width, height = asset.width, asset.height
     rank = next((i for i, ratio in enumerate(ratios) if has_ratio(width, height, ratio, NEAR_PERCENT)), len(ratios))
     return rank, distance(width, height, ratios[0])
 

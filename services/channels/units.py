@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -25,8 +26,8 @@ _URL = regex.compile(
 _CLUSTER = regex.compile(r"\X")
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3")
 _ONE_EACH: frozenset[Unit] = frozenset({"code_points", "graphemes", "utf16"})
-# Characters that always stand alone: basic Latin without control characters, Chinese, kana, common punctuation.
-_PLAIN = regex.compile(r"[\n\x20-\x7e\u2010-\u2027\u3001-\u3029\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uff01-\uff9d]*+")
+# Characters that always stand alone (the standard library is ten times as fast at these ranges): basic Latin without control characters, Chinese, kana, common punctuation.
+_PLAIN = re.compile(r"[\n\x20-\x7e\u2010-\u2027\u3001-\u3029\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uff01-\uff9d]*+")
 
 
 def clusters(text: str) -> list[str]:
@@ -46,6 +47,13 @@ def length(text: str, unit: Unit) -> int:
             return _utf8(text)
         case _:
             return sum(map(_WEIGHTS[unit], _pieces(text, unit)))
+
+
+def fits(text: str, maximum: int, unit: Unit) -> bool:
+    """Whether the text is not longer than the maximum in this unit."""
+    if unit in {"code_points", "graphemes"} and len(text) <= maximum:
+        return True
+    return length(text, unit) <= maximum
 
 
 def truncate(text: str, maximum: int, unit: Unit, ellipsis: str = "…") -> str:

@@ -49,8 +49,10 @@ def field(path: str) -> Words:
     known = _FIELDS.get(path)
     if known is not None:
         return known
-    name = path.rpartition(".")[2].replace("_", " ")
-    return Words(f"{name} tags", f"“{name}”标签") if path.startswith("tags.") else Words(name, f"“{name}”")
+    name = path.rpartition(".")[2]
+    if path.startswith("tags."):
+        return _TAXONOMIES.get(name, Words(f"{name} tags", f"“{name}”标签"))
+    return Words(name.replace("_", " "), f"“{name}”")
 
 
 def unit(name: str) -> Words:
@@ -88,16 +90,32 @@ def score(name: str) -> Words:
 
 
 def place(path: str) -> Words:
-    """The thing at the path of an item: "cover 2", "product 3's picture"."""
+    """The thing at a path: "the title", "cover 2", "the picture of product 3"."""
     head, *steps = path.split(".")
-    numbers = [int(step) + 1 for step in steps if step.isdigit()]
     one = _ITEMS.get(head)
-    if one is None or not numbers:
-        return field(path)
-    words = Words(f"{one.en} {numbers[0]}", f"第 {numbers[0]} {one.zh}")
-    return Words(f"the picture of {words.en}", f"{words.zh}的图片") if steps[-1] == "image" else words
+    if one is None or not steps or not steps[0].isdigit():
+        named = field(path)
+        return Words(f"the {named.en}", named.zh)
+    item = Words(f"{one.en} {int(steps[0]) + 1}", f"第 {int(steps[0]) + 1} {one.zh}")
+    part = _PARTS.get(steps[-1])
+    return item if part is None else Words(f"the {part.en} of {item.en}", f"{item.zh}的{part.zh}")
 
 
+def sentence(english: str) -> str:
+    """With a capital at its beginning."""
+    return english[:1].upper() + english[1:]
+
+
+_PARTS = {"image": Words("picture", "图片"), "title": Words("title", "标题")}
+_TAXONOMIES = {
+    "category": Words("category tags", "品类标签"),
+    "scene": Words("scene tags", "场景标签"),
+    "crowd": Words("crowd tags", "人群标签"),
+    "style": Words("style tags", "风格标签"),
+    "topic": Words("topic tags", "话题标签"),
+    "brand": Words("brand tags", "品牌标签"),
+    "effect": Words("effect tags", "功效标签"),
+}
 _ITEMS = {
     "covers": Words("cover", "张封面"),
     "pictures": Words("picture", "张图片"),

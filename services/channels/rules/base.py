@@ -89,17 +89,34 @@ def within(number: int, minimum: int | None, maximum: int | None) -> bool:
     return (minimum is None or number >= minimum) and (maximum is None or number <= maximum)
 
 
-def unknown(path: str, allowed: Any, *, evidence: dict[str, Any] | None = None) -> Flaw:
-    """What is asked for cannot be told: nothing is known of it."""
+NOT_GIVEN = Words("", "")
+
+
+def unknown(path: str, allowed: Any, fact: Words = NOT_GIVEN, *, evidence: dict[str, Any] | None = None) -> Flaw:
+    """What is asked for cannot be told: the fact is not known of the thing, or the thing is not given at all."""
     thing = wording.place(path)
+    if fact is NOT_GIVEN:
+        message = Words(wording.sentence(f"{thing.en} is not given."), f"未提供{thing.zh}。")
+        hint = Words(f"Give {thing.en}.", f"请补充{thing.zh}。")
+    else:
+        message = Words(f"The {fact.en} of {thing.en} is not known.", f"{thing.zh}的{fact.zh}未知。")
+        hint = None
+    return Flaw(path, None, allowed, message, hint, "unknown", evidence or {})
+
+
+def counted(path: str, count: int, allowed: Any, what: Words, asked: Words, targets: tuple[int, ...]) -> Flaw:
+    """There are too few or too many of something; the hint leads to the nearest number that is accepted."""
+    missing = min(targets, key=lambda target: abs(target - count)) - count
     return Flaw(
         path,
-        None,
+        count,
         allowed,
-        Words(f"Nothing is known of the {thing.en}.", f"未知{thing.zh}的情况。"),
-        Words(f"Give the {thing.en}.", f"请补充{thing.zh}。"),
-        "unknown",
-        evidence or {},
+        Words(
+            f"{wording.sentence(what.en)}: {count}; asked for: {asked.en}.", f"{what.zh}：{count}；要求：{asked.zh}。"
+        ),
+        Words(f"Add {missing}.", f"请增加 {missing}。")
+        if missing > 0
+        else Words(f"Remove {-missing}.", f"请减少 {-missing}。"),
     )
 
 
@@ -134,23 +151,10 @@ class Counted(Rule):
         """The flaw of this count at this path, if it has one."""
         if count in self.allowed if self.allowed else within(count, self.min, self.max):
             return
-        what = wording.field(path)
+        targets = self.allowed or tuple(bound for bound in (self.min, self.max) if bound is not None)
         asked = wording.either(self.allowed) if self.allowed else wording.bounds(self.min, self.max)
-        yield Flaw(
-            path,
-            count,
-            list(self.allowed) if self.allowed else {"min": self.min, "max": self.max},
-            Words(f"Asked for {what.en}: {asked.en}. There are {count}.", f"要求{what.zh}{asked.zh}，现有 {count}。"),
-            count_hint(count, self.allowed or tuple(n for n in (self.min, self.max) if n is not None), what),
-        )
-
-
-def count_hint(count: int, targets: tuple[int, ...], what: Words) -> Words:
-    """How many to add or to take away, to the nearest number that is accepted."""
-    missing = min(targets, key=lambda target: abs(target - count)) - count
-    if missing > 0:
-        return Words(f"Add {missing} to the {what.en}.", f"请增加 {missing}（{what.zh}）。")
-    return Words(f"Take {-missing} from the {what.en}.", f"请减少 {-missing}（{what.zh}）。")
+        allowed = list(self.allowed) if self.allowed else {"min": self.min, "max": self.max}
+        yield counted(path, count, allowed, wording.field(path), asked, targets)
 
 
 def check_bounds(minimum: int | None, maximum: int | None, names: tuple[str, str] = ("min", "max")) -> None:
@@ -162,7 +166,11 @@ def check_bounds(minimum: int | None, maximum: int | None, names: tuple[str, str
 
 
 class AboutFiles(Rule):
-    """A rule about facts of files, which we probed or an import declared."""
+    """A rule about one fact of files, which we probed or an import declared."""
+
+    fact: ClassVar[Words]
+    unit: ClassVar[Words] = Words("", "")
+    remedy: ClassVar[Words]
 
     probed_only: bool = False
 
@@ -170,23 +178,24 @@ class AboutFiles(Rule):
         """The flaw of one file, if it has one. What is known only by an import's word counts unless `probed_only`."""
         if asset is None:
             return unknown(path, self.asked())
-        if self.probed_only and asset.source != "probed":
-            return unknown(path, self.asked(), evidence={"asset": asset.uid, "source": asset.source})
+        evidence = {"asset": asset.uid, "source": asset.source}
         measured = self.measure(asset)
-        if measured is None:
-            return unknown(path, self.asked(), evidence={"asset": asset.uid})
+        if measured is None or (self.probed_only and asset.source != "probed"):
+            return unknown(path, self.asked(), self.fact, evidence=evidence)
         if self.accepts(asset):
             return None
         thing, words = wording.place(path), self.words()
+        shown = f"{measured:,}" if isinstance(measured, int) else measured
         return Flaw(
             path,
             measured,
             self.asked(),
             Words(
-                f"The {thing.en} is {show(measured)}; asked for: {words.en}.",
-                f"{thing.zh}为 {show(measured)}；要求：{words.zh}。",
+                f"The {self.fact.en} of {thing.en} is {shown}{self.unit.en}; asked for: {words.en}.",
+                f"{thing.zh}的{self.fact.zh}为 {shown}{self.unit.zh}；要求：{words.zh}。",
             ),
-            evidence={"asset": asset.uid, "source": asset.source},
+            self.remedy,
+            evidence=evidence,
         )
 
     @abstractmethod
@@ -204,11 +213,6 @@ class AboutFiles(Rule):
     @abstractmethod
     def words(self) -> Words:
         """What is asked for, in words."""
-
-
-def show(measured: Any) -> str:
-    """A measured value as people read it."""
-    return f"{measured:,}" if isinstance(measured, int) else str(measured)
 
 
 class AboutImages(AboutFiles):
@@ -232,8 +236,9 @@ class AboutImages(AboutFiles):
             self.of,
             [flaw.actual for flaw in found],
             self.asked(),
-            Words(f"None of the {what.en} is as asked: {words.en}.", f"{what.zh}中没有一张符合要求：{words.zh}。"),
-            status="unknown" if cannot_tell else "failed",
+            Words(f"None of the {what.en} is as asked for: {words.en}.", f"{what.zh}中没有一张符合要求：{words.zh}。"),
+            self.remedy,
+            "unknown" if cannot_tell else "failed",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -15,6 +15,9 @@ from services.channels.rules.base import AboutImages, Counted, ImagesOf, Pixels,
 from services.channels.rules.ratios import Ratio, has_ratio, lies_between
 from services.channels.terms import Count, Positive
 
+SIZE = Words("size in pixels", "像素尺寸")
+BYTES = Words("file size", "文件大小")
+EXPORT = Words("Export the file again within these bounds.", "请在此范围内重新导出文件。")
 MediaType = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+-]+$")]
 
 
@@ -41,6 +44,9 @@ class ImageCount(Counted):
 
 class AboutImageSizes(AboutImages):
     """A rule about width and height."""
+
+    fact: ClassVar[Words] = SIZE
+    remedy: ClassVar[Words] = Words("Use another file, or crop this one.", "请更换文件，或重新裁剪。")
 
     def measure(self, asset: AssetFacts) -> str | None:
         return size(asset)
@@ -146,6 +152,10 @@ class ImageOrientation(AboutImageSizes):
 class ImageBytes(AboutImages):
     """The file is not lighter than `min` and not heavier than `max`, in bytes."""
 
+    fact: ClassVar[Words] = BYTES
+    unit: ClassVar[Words] = Words(" bytes", " 字节")
+    remedy: ClassVar[Words] = EXPORT
+
     kind: Literal["image.bytes_between"]
     min: Count | None = None
     max: Count | None = None
@@ -171,6 +181,9 @@ class ImageBytes(AboutImages):
 
 class ImageFormatNot(AboutImages):
     """The file has none of these media types."""
+
+    fact: ClassVar[Words] = Words("file type", "文件格式")
+    remedy: ClassVar[Words] = Words("Use a file of another type.", "请更换为其他格式的文件。")
 
     kind: Literal["image.format_not"]
     refused: tuple[MediaType, ...] = Field(min_length=1)

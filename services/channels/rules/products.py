@@ -16,6 +16,9 @@ from services.channels.rules.base import Bounded, Counted, Rule, unknown, within
 from services.channels.rules.text import length_flaw
 from services.channels.terms import Code, Positive, Unit
 
+SHOP = Words("shop", "店铺")
+CATEGORY = Words("category", "类目")
+
 
 def numbered(dossier: Dossier) -> Iterator[tuple[str, ProductFacts]]:
     """Each product with its path."""
@@ -40,7 +43,7 @@ class AnchorCount(Bounded):
                     count,
                     {"min": self.min, "max": self.max},
                     Words(
-                        f"The {what.en} has {count} product anchors; asked for: {asked.en}.",
+                        wording.sentence(f"{what.en} has {count} product anchors; asked for: {asked.en}."),
                         f"{what.zh}有 {count} 个商品锚点；要求：{asked.zh}。",
                     ),
                 )
@@ -74,10 +77,10 @@ class DistinctShops(Rule):
             count,
             {"min": self.min},
             Words(
-                f"The products come from {count} shops; asked for: at least {self.min}.",
-                f"商品来自 {count} 家店铺；要求：至少 {self.min} 家。",
+                f"Shops of the products: {count}; asked for: at least {self.min}.",
+                f"商品所属店铺：{count}；要求：至少 {self.min}。",
             ),
-            Words(f"Add products of {self.min - count} more shops.", f"请再加入 {self.min - count} 家店铺的商品。"),
+            Words(f"Add products of other shops ({self.min - count}).", f"请再加入 {self.min - count} 家店铺的商品。"),
             "unknown" if may_be_enough else "failed",
             {"shop_unknown": unknown_count},
         )
@@ -98,7 +101,7 @@ class MaxPerShop(Rule):
         if unknown_count and max(counts.values(), default=0) + unknown_count > self.max >= max(
             counts.values(), default=0
         ):
-            yield unknown("products", {"max": self.max}, evidence={"shop_unknown": unknown_count})
+            yield unknown("products", {"max": self.max}, SHOP, evidence={"shop_unknown": unknown_count})
 
     def _too_many(self, count: int, evidence: dict[str, str | None]) -> Flaw:
         return Flaw(
@@ -106,10 +109,10 @@ class MaxPerShop(Rule):
             count,
             {"max": self.max},
             Words(
-                f"{count} products come from one shop; asked for: at most {self.max}.",
-                f"同一店铺的商品有 {count} 件；要求：至多 {self.max} 件。",
+                f"Products of one shop: {count}; asked for: at most {self.max}.",
+                f"同一店铺的商品：{count}；要求：至多 {self.max}。",
             ),
-            Words(f"Take {count - self.max} of them away.", f"请去掉其中 {count - self.max} 件。"),
+            Words(f"Remove {count - self.max} of them.", f"请去掉其中 {count - self.max} 件。"),
             evidence=evidence,
         )
 
@@ -128,7 +131,7 @@ class ProductPool(Rule):
                     sorted(product.pools),
                     list(self.any),
                     Words(
-                        f"“{product.title}” is in none of the pools {', '.join(self.any)}.",
+                        f"“{product.title}” is in none of the pools: {', '.join(self.any)}.",
                         f"“{product.title}”不在选品池（{'、'.join(self.any)}）中。",
                     ),
                     Words("Choose a product from the pool.", "请从选品池中选择商品。"),
@@ -151,7 +154,7 @@ class ShopScoreMin(Rule):
             lowest = min(scores.values(), default=None)
             evidence = {"product": product.uid, "shop": product.shop_uid}
             if lowest is None:
-                yield unknown(path, {"min": self.min}, evidence=evidence)
+                yield unknown(path, {"min": self.min}, Words("shop score", "店铺评分"), evidence=evidence)
             elif lowest < self.min:
                 yield Flaw(
                     path,
@@ -174,7 +177,7 @@ class OnShelf(Rule):
     def flaws(self, dossier: Dossier) -> Iterator[Flaw]:
         for path, product in numbered(dossier):
             if product.is_on_shelf is None:
-                yield unknown(path, True, evidence={"product": product.uid})
+                yield unknown(path, True, Words("stock", "在售状态"), evidence={"product": product.uid})
             elif not product.is_on_shelf:
                 yield Flaw(
                     path,
@@ -218,14 +221,14 @@ class CategoryIn(AboutCategories):
     def flaws(self, dossier: Dossier) -> Iterator[Flaw]:
         for path, product in numbered(dossier):
             if not product.categories:
-                yield unknown(path, list(self.any), evidence={"product": product.uid})
+                yield unknown(path, list(self.any), CATEGORY, evidence={"product": product.uid})
             elif product.categories.isdisjoint(self.any):
                 yield self._flaw(
                     path,
                     product,
                     list(self.any),
                     Words(
-                        f"“{product.title}” is in none of the categories {', '.join(self.any)}.",
+                        f"“{product.title}” is in none of the categories: {', '.join(self.any)}.",
                         f"“{product.title}”不属于类目（{'、'.join(self.any)}）。",
                     ),
                 )
@@ -240,7 +243,7 @@ class CategoryNotIn(AboutCategories):
         for path, product in numbered(dossier):
             refused = [code for code in self.any if code in product.categories]
             if not product.categories:
-                yield unknown(path, {"not": list(self.any)}, evidence={"product": product.uid})
+                yield unknown(path, {"not": list(self.any)}, CATEGORY, evidence={"product": product.uid})
             elif refused:
                 yield self._flaw(
                     path,

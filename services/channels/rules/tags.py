@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from services.channels import wording
 from services.channels.dossiers import Dossier
-from services.channels.findings import Flaw, Words
-from services.channels.rules.base import Rule, count_hint
+from services.channels.findings import Flaw
+from services.channels.rules.base import Rule, counted
 from services.channels.terms import Code, Count
 
 
@@ -23,17 +24,8 @@ class ExactlyN(Rule):
         path = f"tags.{self.taxonomy}"
         tags = dossier.facts.content.tags.get(self.taxonomy, ())
         if len(tags) != self.n:
-            what = wording.field(path)
-            yield Flaw(
-                path,
-                [tag.code for tag in tags],
-                self.n,
-                Words(
-                    f"Asked for {what.en}: exactly {self.n}. There are {len(tags)}.",
-                    f"要求{what.zh}恰好 {self.n} 个，现有 {len(tags)} 个。",
-                ),
-                count_hint(len(tags), (self.n,), what),
-            )
+            flaw = counted(path, len(tags), self.n, wording.field(path), wording.bounds(self.n, self.n), (self.n,))
+            yield replace(flaw, actual=[tag.code for tag in tags])
 
 
 RULES = (ExactlyN,)

@@ -10,13 +10,13 @@ from pydantic import Field
 from services.channels import wording
 from services.channels.dossiers import Dossier
 from services.channels.findings import Flaw, Words
-from services.channels.rules.base import Bounded, FieldPath, Rule, count_hint, unknown, within
+from services.channels.rules.base import Bounded, FieldPath, Rule, counted, unknown, within
 from services.channels.terms import Positive, Unit
 
 
 def length_flaw(path: str, actual: int, minimum: int | None, maximum: int | None, unit: Unit) -> Flaw:
     """The text at this path is too short or too long."""
-    what, counted, asked = wording.place(path), wording.unit(unit), wording.bounds(minimum, maximum)
+    what, name, asked = wording.place(path), wording.unit(unit), wording.bounds(minimum, maximum)
     missing = minimum - actual if minimum is not None and actual < minimum else 0
     surplus = actual - (maximum or 0)
     return Flaw(
@@ -24,8 +24,8 @@ def length_flaw(path: str, actual: int, minimum: int | None, maximum: int | None
         actual,
         {"min": minimum, "max": maximum, "unit": unit},
         Words(
-            f"The {what.en} has {actual} {counted.en}; asked for: {asked.en}.",
-            f"{what.zh}长 {actual} {counted.zh}；要求：{asked.zh}。",
+            wording.sentence(f"{what.en} has {actual} {name.en}; asked for: {asked.en}."),
+            f"{what.zh}长 {actual} {name.zh}；要求：{asked.zh}。",
         ),
         Words(f"Lengthen it by {missing}.", f"请增加 {missing}。")
         if missing
@@ -63,13 +63,13 @@ class TextRequired(Rule):
             if value is None:
                 yield unknown(field, "present")
             elif not _says_something(value):
-                what = wording.field(field)
+                what = wording.place(field)
                 yield Flaw(
                     field,
                     "",
                     "present",
-                    Words(f"The {what.en} is missing.", f"缺少{what.zh}。"),
-                    Words(f"Give the {what.en}.", f"请补充{what.zh}。"),
+                    Words(wording.sentence(f"{what.en} is missing."), f"缺少{what.zh}。"),
+                    Words(f"Give {what.en}.", f"请补充{what.zh}。"),
                 )
 
 
@@ -105,17 +105,9 @@ class DetailCount(Bounded):
             return
         count = value if isinstance(value, int) else len(value)
         if not within(count, self.min, self.max):
-            what, bounds = wording.field(self.field), wording.bounds(self.min, self.max)
-            yield Flaw(
-                self.field,
-                count,
-                asked,
-                Words(
-                    f"Asked for {what.en}: {bounds.en}. There are {count}.",
-                    f"要求{what.zh}{bounds.zh}，现有 {count}。",
-                ),
-                count_hint(count, tuple(n for n in (self.min, self.max) if n is not None), what),
-            )
+            targets = tuple(bound for bound in (self.min, self.max) if bound is not None)
+            bounds = wording.bounds(self.min, self.max)
+            yield counted(self.field, count, asked, wording.field(self.field), bounds, targets)
 
 
 RULES = (TextLength, TextRequired, ParagraphMax, DetailCount)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ from services.channels.dossiers import Dossier
 from services.channels.facts import AssetFacts
 from services.channels.findings import Flaw, Words
 from services.channels.rules.base import AboutVideos, Counted, check_bounds, within
-from services.channels.rules.images import sides, size
+from services.channels.rules.images import BYTES, EXPORT, SIZE, sides, size
 from services.channels.rules.ratios import Ratio, has_ratio
 from services.channels.terms import Count, Positive
 
@@ -28,6 +28,9 @@ class VideoCount(Counted):
 
 class VideoDuration(AboutVideos):
     """Each video runs from `min_seconds` to `max_seconds`."""
+
+    fact: ClassVar[Words] = Words("duration", "时长")
+    remedy: ClassVar[Words] = Words("Cut the video to this length.", "请将视频剪辑到此时长。")
 
     kind: Literal["video.duration"]
     min_seconds: Count | None = None
@@ -56,6 +59,9 @@ class VideoDuration(AboutVideos):
 class VideoRatio(AboutVideos):
     """Width to height of each video is one of `ratios`, give or take `tolerance_percent`."""
 
+    fact: ClassVar[Words] = SIZE
+    remedy: ClassVar[Words] = EXPORT
+
     kind: Literal["video.ratio_in"]
     ratios: tuple[Ratio, ...] = Field(min_length=1)
     tolerance_percent: int = Field(default=0, ge=0, le=50)
@@ -77,6 +83,8 @@ class VideoRatio(AboutVideos):
 class AboutVideoAmounts(AboutVideos):
     """A rule about one number of each video, between bounds."""
 
+    remedy: ClassVar[Words] = EXPORT
+
     min: Count | None = None
     max: Count | None = None
 
@@ -95,6 +103,9 @@ class AboutVideoAmounts(AboutVideos):
 class VideoBytes(AboutVideoAmounts):
     """Each video's file is not lighter than `min` and not heavier than `max`, in bytes."""
 
+    fact: ClassVar[Words] = BYTES
+    unit: ClassVar[Words] = Words(" bytes", " 字节")
+
     kind: Literal["video.bytes"]
 
     def measure(self, asset: AssetFacts) -> int | None:
@@ -108,6 +119,9 @@ class VideoBytes(AboutVideoAmounts):
 class VideoBitrate(AboutVideoAmounts):
     """Each video's bit rate is between `min` and `max`, in bits per second."""
 
+    fact: ClassVar[Words] = Words("bit rate", "码率")
+    unit: ClassVar[Words] = Words(" bits per second", " 比特每秒")
+
     kind: Literal["video.bitrate"]
 
     def measure(self, asset: AssetFacts) -> int | None:
@@ -120,6 +134,9 @@ class VideoBitrate(AboutVideoAmounts):
 
 class VideoMinHeight(AboutVideos):
     """Each video is at least so many pixels high, or so many on its shorter side."""
+
+    fact: ClassVar[Words] = SIZE
+    remedy: ClassVar[Words] = EXPORT
 
     kind: Literal["video.min_height"]
     min: Positive

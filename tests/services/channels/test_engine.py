@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -11,6 +12,9 @@ from services.channels.dossiers import Dossier
 from services.channels.engine import ENGINE_VERSION, CompiledPack, evaluate, state_after
 from services.channels.facts import Facts, Link
 from services.channels.findings import NextState, Outcome
+from services.channels.gates import ARMS
+from services.channels.rules import KINDS
+from services.channels.rules.base import Rule
 from tests.services.channels.channel_facts import AT, creator, facts, image, judged, pack, product, tagged, video
 
 RICH = facts(
@@ -34,6 +38,122 @@ RICH = facts(
     is_original=True,
     url="https://example.org/c/1",
 )
+
+EVERYTHING = """
+[gates]
+all = [
+  { level = { min = 4 } }, { role = { any = ["florist"] } }, { field = { any = ["food"] } }, { kind = { any = ["MEDIA"] } },
+  { score = { score = "quality", min = 1 } }, { followers = { min = 30000 } }, { certified_days = { min = 100 } },
+  { published_in_window = { days = 30, min = 31 } }, { pass_rate = { min = 90 } }, { seller = { is = true } },
+  { not = { invited = {} } }, { connected = {} }, { single_field = {} },
+]
+[quota]
+per_creator_per_day = 1
+[[rules]]
+kind = "text.length"
+field = "title"
+min = 30
+[[rules]]
+kind = "text.required"
+fields = ["details.question"]
+[[rules]]
+kind = "text.paragraph_max"
+max = 4
+[[rules]]
+kind = "detail.count"
+field = "details.highlights"
+min = 3
+[[rules]]
+kind = "link.count"
+max = 0
+[[rules]]
+kind = "link.host_allowlist"
+hosts = ["b.cn"]
+[[rules]]
+kind = "image.count"
+of = "covers"
+allowed = [3]
+[[rules]]
+kind = "image.min_size"
+of = "images"
+width = 5000
+[[rules]]
+kind = "image.exact_size"
+of = "covers"
+sizes = ["5x5"]
+[[rules]]
+kind = "image.ratio"
+of = "covers"
+ratios = ["1:1"]
+[[rules]]
+kind = "image.orientation"
+of = "products"
+any = ["portrait"]
+[[rules]]
+kind = "image.bytes_between"
+of = "covers"
+max = 5
+[[rules]]
+kind = "image.format_not"
+of = "covers"
+refused = ["image/jpeg"]
+[[rules]]
+kind = "video.count"
+max = 0
+[[rules]]
+kind = "video.duration"
+max_seconds = 5
+[[rules]]
+kind = "video.ratio_in"
+ratios = ["16:9"]
+[[rules]]
+kind = "video.bytes"
+max = 5
+[[rules]]
+kind = "video.bitrate"
+max = 5
+[[rules]]
+kind = "video.min_height"
+min = 5000
+[[rules]]
+kind = "anchor.count_per_image"
+max = 2
+[[rules]]
+kind = "product.count"
+min = 6
+[[rules]]
+kind = "product.distinct_shops"
+min = 3
+[[rules]]
+kind = "product.max_per_shop"
+max = 1
+[[rules]]
+kind = "product.pool"
+any = ["c"]
+[[rules]]
+kind = "product.shop_score_min"
+min = 490
+[[rules]]
+kind = "product.on_shelf"
+[[rules]]
+kind = "product.title_length"
+max = 5
+[[rules]]
+kind = "product.category_in"
+any = ["food"]
+[[rules]]
+kind = "product.category_not_in"
+any = ["apparel"]
+[[rules]]
+kind = "tag.exactly_n"
+taxonomy = "scene"
+n = 2
+[[rules]]
+kind = "manual"
+check = "eyes"
+severity = "warn"
+text = { en = "Look.", zh = "看。" }
+"""
 
 
 @pytest.mark.parametrize(
@@ -78,7 +198,7 @@ def test_an_evaluation_is_kept_with_everything_it_said():
 
     assert stored["outcome"] == "FIXABLE"
     assert stored["findings"][0]["code"] == "product.count"
-    assert stored["findings"][0]["message_zh"] == "要求商品至少 1，现有 0。"
+    assert stored["findings"][0]["message_zh"] == "商品：0；要求：至少 1。"
     assert stored["quota"] == [{"name": "total", "allowed": 9, "used": 4, "starts_at": None, "ends_at": None}]
 
 
@@ -104,3 +224,38 @@ def test_a_text_is_measured_once_for_all_packs(monkeypatch):
 
     assert outcomes == [Outcome.ELIGIBLE] * 100
     assert measured == [("Measured once", "graphemes")]
+
+
+def test_the_judgement_of_pinned_inputs_changes_only_with_the_version_of_the_engine():
+    """Stored decisions are verified against this engine. When this fails, raise ENGINE_VERSION (and the rule's version)."""
+    evaluation = judged(pack(EVERYTHING), RICH, quota_used={"per_creator_per_day": 1})
+
+    said = [
+        (each.code, each.version, each.place, each.severity, each.status, each.path, each.actual, each.allowed)
+        for each in evaluation.findings
+    ]
+    codes = {finding.code for finding in evaluation.findings}
+    assert {rule.kind for rule in pack(EVERYTHING).rules} == {code_of(kind) for kind in KINDS} <= codes
+    assert {f"creator.{arm.fact}" for arm in ARMS} - codes == {"creator.invited"}
+    assert {"gate.not", "quota.spent"} <= codes
+    assert ENGINE_VERSION == 1
+    assert (
+        hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        == "0a398d9f1d90921cf1dda3104f067f75d31fa354aa7fcd9ff700dc3928d689ee"
+    )
+
+
+def test_every_finding_speaks_both_languages():
+    findings = judged(pack(EVERYTHING), RICH, quota_used={"per_creator_per_day": 1}).findings
+
+    for finding in findings:
+        assert finding.message_en.endswith(".")
+        assert finding.message_zh.endswith("。")
+        assert (finding.hint_en is None) == (finding.hint_zh is None)
+        assert "None" not in finding.message_en + finding.message_zh
+        assert finding.message_en[0].isupper() or finding.message_en[0] == "“"
+
+
+def code_of(kind: type[Rule]) -> str:
+    (code,) = kind.model_fields["kind"].annotation.__args__
+    return code

@@ -119,6 +119,13 @@ def test_a_not_keeps_out_whom_it_names():
     ]
 
 
+def test_a_not_around_what_cannot_be_told_cannot_be_told():
+    gate = "not={ any=[{followers={min=1}},{seller={is=true}}] }"
+
+    assert [status for _, status, _, _ in kept_out(gate, followers_count=None)] == ["unknown"]
+    assert [status for _, status, _, _ in kept_out(gate, followers_count=None, is_seller=True)] == ["failed"]
+
+
 def test_a_gate_speaks_both_languages_and_names_its_source():
     gate = 'level={min=4}\nnote="or a shop"\nsource={provenance="captured",confidence="D"}'
 

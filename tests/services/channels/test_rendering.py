@@ -74,6 +74,18 @@ def test_when_the_summary_is_gone_the_title_gives_way_next():
     assert link == "https://example.org/c/1?utm_source=x"
 
 
+def test_hashtags_go_as_a_whole_before_the_link_does():
+    rendition = rendered(pack(X.replace("280", "30")), tags=TOPICS, url="https://example.org/c/1")
+
+    assert rendition.text == "https://example.org/c/1?utm_source=x"
+
+
+def test_link_parameters_stand_in_the_order_of_their_names():
+    shape = '[rendering]\nlink = { params = { b = "2", a = "1" } }'
+
+    assert rendered(pack(shape), url="https://x.org/1?z=0&a=9#top").link == "https://x.org/1?z=0&a=1&b=2#top"
+
+
 def test_a_title_is_shortened_in_the_channels_unit_with_its_ellipsis():
     shape = '[rendering]\ntitle = { fields = ["title"], max = 5, unit = "full_width", ellipsis = ".." }'
 

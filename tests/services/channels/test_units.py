@@ -126,6 +126,10 @@ def test_x_never_gets_half_an_address():
     assert truncate(text, 30, "x_weighted") == "look https://example.com/long/path/to/it…"
 
 
+def test_a_cut_that_would_make_an_address_for_x_goes_further_back():
+    assert truncate("abc.comxyzzy", 9, "x_weighted") == "abc.c…"
+
+
 @given(TEXTS, st.integers(0, 30), st.sampled_from(UNITS), st.sampled_from(["…", "...", "", "（全文）"]))
 def test_a_shortened_text_fits_and_ends_between_graphemes(text, maximum, unit, ellipsis):
     shortened = truncate(text, maximum, unit, ellipsis)

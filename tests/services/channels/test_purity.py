@@ -1,0 +1,59 @@
+"""The engine is pure: what it imports can neither ask a database, nor the network, nor the clock."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[3] / "services/channels"
+# Packs in force and the reads about them live in the database; checking reads files; the reference writes them.
+WITH_SESSIONS = {"installing.py", "reading.py"}
+WITH_FILES = {"checking.py", "reference.py"}
+ALLOWED = {
+    "__future__",
+    "abc",
+    "collections",
+    "core.errors",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "functools",
+    "hashlib",
+    "itertools",
+    "orjson",
+    "pydantic",
+    "pydantic_core",
+    "re",
+    "regex",
+    "services.channels",
+    "tomllib",
+    "typing",
+    "unicodedata",
+    "urllib.parse",
+    "zoneinfo",
+}
+MODULES = sorted(file for file in FOLDER.rglob("*.py") if file.name not in WITH_SESSIONS | WITH_FILES)
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return names | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(FOLDER).as_posix())
+def test_a_module_of_the_engine_imports_nothing_that_could_look_anything_up(file):
+    tree = ast.parse(file.read_text("utf-8"))
+
+    strangers = {
+        name for name in imported(tree) if not any(name == own or name.startswith(own + ".") for own in ALLOWED)
+    }
+    asks_the_clock = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"now", "today", "utcnow"}
+    }
+
+    assert strangers == set()
+    assert asks_the_clock == set()
