@@ -15,7 +15,9 @@ from core.errors import Misconfigured
 class Settings(BaseSettings):
     """Frozen. Environment names are `HEADWATER_` plus the field's name in capitals, except the two server URLs."""
 
-    model_config = SettingsConfigDict(env_prefix="HEADWATER_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HEADWATER_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     profile: Literal["development", "production"] = Field(
         "production", description="`headwater run` sets development: GraphiQL, introspection for all, development keys."
