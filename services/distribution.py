@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,6 +59,15 @@ class Tally:
     items: int = 0
     decisions: int = 0
     moved: int = 0
+    spread: int = 0
+
+    @property
+    def is_something(self) -> bool:
+        """Whether there may be more of it: only a step that found nothing to claim says no."""
+        return bool(self.contents or self.moved or self.spread)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 class Distributor:
@@ -89,7 +98,7 @@ class Distributor:
             total = Tally()
             for claim in claims:
                 try:
-                    total = _added(total, await self._distribute([claim]))
+                    total = total + await self._distribute([claim])
                 except Exception as alone:  # noqa: BLE001  (parked with its traceback, and shown by stats)
                     await self._park(claim, alone)
             return total
@@ -110,7 +119,7 @@ class Distributor:
                 )
             if not waiting:
                 return total
-            total = _added(total, await self.step())
+            total = total + await self.step()
 
     async def _park(self, claim: outbox.Claim, error: Exception) -> None:
         log.error("distribution.failed", kind=claim.kind, id=claim.object_id, exc_info=error)
@@ -125,10 +134,12 @@ class Distributor:
                 await outbox.finish(session, Consumer.DISTRIBUTION, others)
         contents = [claim for claim in claims if claim.kind is DirtyKind.CONTENT]
         if not contents:
-            return Tally()
+            return Tally(spread=len(others))
         prepared = await self._prepare(contents)
         async with self.db.session() as session:
-            return await self._commit(session, prepared)
+            tally = await self._commit(session, prepared)
+        tally.spread = len(others)
+        return tally
 
     async def _prepare(self, claims: Sequence[outbox.Claim]) -> list[Prepared]:
         """Facts and judgements, without holding a lock."""
@@ -340,12 +351,3 @@ async def _spread(session: AsyncSession, claims: Sequence[outbox.Claim]) -> None
 
 def _any(ids: Iterable[int]) -> Any:
     return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))
-
-
-def _added(one: Tally, other: Tally) -> Tally:
-    return Tally(
-        one.contents + other.contents,
-        one.items + other.items,
-        one.decisions + other.decisions,
-        one.moved + other.moved,
-    )

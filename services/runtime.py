@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import structlog
 from sqlalchemy.dialects.postgresql import insert
@@ -19,6 +18,9 @@ from core.db import Database
 from core.errors import Misconfigured
 from core.postgres import embedded
 from core.settings import Settings
+from search.backend import SearchBackend
+from search.backends.elasticsearch import ElasticsearchBackend
+from search.backends.embedded import EmbeddedBackend
 
 log = structlog.get_logger()
 
@@ -28,7 +30,7 @@ class Runtime:
     settings: Settings
     db: Database
     clock: Clock
-    index: Any = None
+    index: SearchBackend
 
 
 class MigrationsPending(Misconfigured):
@@ -72,7 +74,18 @@ async def open_runtime(
             await name_instance(db, settings)
         elif await migrations.pending(db):
             raise MigrationsPending("The database stands at an older schema: run `headwater migrate` first.")
-        yield Runtime(settings, db, clock or SystemClock())
+        index = open_index(settings)
+        try:
+            yield Runtime(settings, db, clock or SystemClock(), index)
+        finally:
+            await index.close()
+
+
+def open_index(settings: Settings) -> SearchBackend:
+    """The search engine of the settings, for reading; the indexer asks it for the writer's place."""
+    if settings.elasticsearch_url:
+        return ElasticsearchBackend(settings.elasticsearch_url)
+    return EmbeddedBackend(settings.data / "index")
 
 
 async def name_instance(db: Database, settings: Settings) -> None:

@@ -12,6 +12,10 @@ import asyncpg
 import structlog
 
 from core.db import Database
+from services import outbox
+from services.distribution import Distributor, Tally
+from services.indexing import Indexer
+from services.runtime import Runtime
 
 log = structlog.get_logger()
 
@@ -21,6 +25,44 @@ LONGEST_PAUSE = 30.0
 
 Step = Callable[[], Awaitable[bool]]
 """Does a bounded piece of work; True when there may be more at once."""
+
+
+async def run(runtime: Runtime, stop: asyncio.Event) -> None:
+    """All loops of a worker process, until stopped; each finishes the step it is in."""
+    wakeup = Wakeup(runtime.db, (outbox.CHANNEL,))
+    steps: list[tuple[str, Step]] = [
+        (f"distributor-{number}", _distributing(_distributor(runtime)))
+        for number in range(runtime.settings.distributors)
+    ]
+    indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
+    steps.append(("indexer", indexer.step))
+    try:
+        await asyncio.gather(wakeup.run(stop), *(loop(name, step, wakeup.listener(), stop) for name, step in steps))
+    finally:
+        await indexer.close()
+
+
+async def drain(runtime: Runtime) -> Tally:
+    """Everything that waits, once: distributed by as many loops as the settings say, then indexed."""
+    tallies = await asyncio.gather(*(_distributor(runtime).drain() for _ in range(runtime.settings.distributors)))
+    indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
+    try:
+        while await indexer.step():
+            pass
+    finally:
+        await indexer.close()
+    return sum(tallies, Tally())
+
+
+def _distributor(runtime: Runtime) -> Distributor:
+    return Distributor(runtime.db, clock=runtime.clock, base_url=runtime.settings.base_url)
+
+
+def _distributing(distributor: Distributor) -> Step:
+    async def step() -> bool:
+        return (await distributor.step()).is_something
+
+    return step
 
 
 @dataclass(slots=True)
