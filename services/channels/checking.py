@@ -63,6 +63,8 @@ def check(folder: Path) -> Report:
 def _text(file: Path, name: str) -> str:
     try:
         return file.read_text("utf-8")
+    except OSError as error:
+        raise MalformedPack(f"{name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise MalformedPack(f"{name}: not UTF-8: {error.reason} at byte {error.start}") from error
 

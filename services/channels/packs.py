@@ -312,12 +312,15 @@ def _parse(model: type[Whole], text: str, name: str) -> Whole:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MalformedPack(f"{name}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise MalformedPack(f"{name}: nested too deeply") from error
     try:
         # By way of JSON: there an array may be a tuple, and a date is the text that we keep, strictly.
         return model.model_validate_json(orjson.dumps(content))
     except ValidationError as error:
         problems = tuple(_problem(details, name) for details in error.errors(include_url=False))
-        raise MalformedPack(f"{name}: {len(problems)} problems", problems=problems) from error
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise MalformedPack(problems[0].message + more, problems=problems) from error
     except orjson.JSONEncodeError as error:
         raise MalformedPack(f"{name}: {error}") from error
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from services.channels import wording
 from services.channels.dossiers import Dossier
 from services.channels.findings import Flaw, Words
 from services.channels.rules.base import Bounded, FieldPath, Rule, counted, unknown, within
 from services.channels.terms import Positive, Unit
+
+TextPath = Annotated[str, StringConstraints(pattern=r"^(title|summary|text|details\.[a-z][a-z0-9_]*)$")]
+CountPath = Annotated[str, StringConstraints(pattern=r"^(headings|paragraphs|details\.[a-z][a-z0-9_]*)$")]
 
 
 def length_flaw(path: str, actual: int, minimum: int | None, maximum: int | None, unit: Unit) -> Flaw:
@@ -37,7 +40,7 @@ class TextLength(Bounded):
     """A text is not shorter than `min` and not longer than `max`, counted in `unit`."""
 
     kind: Literal["text.length"]
-    field: FieldPath
+    field: TextPath
     unit: Unit = "graphemes"
     unit_stated: bool = True
 
@@ -96,7 +99,7 @@ class DetailCount(Bounded):
     """A count of the format's own part (highlights, sections, answers, entries …) is between `min` and `max`."""
 
     kind: Literal["detail.count"]
-    field: FieldPath
+    field: CountPath
 
     def flaws(self, dossier: Dossier) -> Iterator[Flaw]:
         value, asked = dossier.value(self.field), {"min": self.min, "max": self.max}

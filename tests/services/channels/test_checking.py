@@ -40,13 +40,17 @@ def test_a_good_folder_has_no_problems(folder):
 def test_a_bad_pack_does_not_hide_the_others(folder):
     (folder / "platform/bad.toml").write_text("schema = 1", "utf-8")
     (folder / "platform/binary.toml").write_bytes(b"\xff")
+    (folder / "platform/folder.toml").mkdir()
 
     report = check(folder)
 
     assert [each.pack.key for each in report.packs] == ["test.entry"]
     assert {problem.code for problem in report.problems} == {"MALFORMED_PACK"}
     assert report.problems[0].message == "platform/bad.toml: key: Field required"
-    assert report.problems[-1].message == "platform/binary.toml: not UTF-8: invalid start byte at byte 0"
+    assert [problem.message for problem in report.problems[-2:]] == [
+        "platform/binary.toml: not UTF-8: invalid start byte at byte 0",
+        "platform/folder.toml: Is a directory",
+    ]
 
 
 def test_a_key_stands_once(folder):

@@ -113,6 +113,19 @@ def test_a_file_that_is_no_toml_is_refused_with_its_line():
         parse_pack("schema = = 1", "x.toml")
 
 
+def test_a_pack_that_nests_without_end_is_refused():
+    with pytest.raises(MalformedPack, match="nested too deeply"):
+        parse_pack("x = " + "[" * 100_000, "x.toml")
+    deep = 300 * "{not=" + "{level={min=1}}" + 300 * "}"
+    assert refused(f"[selector]\n[gates]\nnot={deep}")[0][1].startswith("social/x.toml: ")
+
+
+def test_a_length_is_asked_of_texts_and_a_count_of_counts():
+    wrong = '[selector]\n[[rules]]\nkind="text.length"\nfield="covers"\nmax=1\n[[rules]]\nkind="detail.count"\nfield="title"\nmax=1'
+
+    assert [path for path, _ in refused(wrong)] == ["rules.0.text.length.field", "rules.1.detail.count.field"]
+
+
 def test_the_version_follows_the_meaning_and_nothing_else():
     one = ruled('kind="text.length"\nfield="title"\nmax=19')
     same = ruled('# a remark\nmax = 19\nseverity="block"\nfield = "title"\nunit = "graphemes"\nkind = "text.length"')
@@ -142,7 +155,7 @@ def test_platforms_are_read_from_one_file():
     (platform,) = parse_platforms(text, "platforms.toml")
 
     assert (platform.key, platform.name.zh, platform.external_id) == ("a", "甲", None)
-    with pytest.raises(MalformedPack, match=r"platforms\.toml: 1 problems"):
+    with pytest.raises(MalformedPack, match=r"^platforms\.toml: platforms\.0\.colour: Extra inputs are not permitted$"):
         parse_platforms(text + "\ncolour=1", "platforms.toml")
 
 
