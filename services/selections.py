@@ -1,0 +1,90 @@
+"""What a filter over contents means, as a condition; and as a text that cursors are bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import BigInteger
+
+import models
+from core.caller import Caller
+from core.errors import Invalid, Problem
+from services import access, tags
+
+
+class UnknownTag(Invalid):
+    code = "UNKNOWN_TAG"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentFilter:
+    """Values within one part are alternatives, parts add up; empty means no condition. `tags` are written taxonomy:code
+    and take in what lies under them; each must match.
+    """
+
+    formats: tuple[models.Format, ...] = ()
+    languages: tuple[str, ...] = ()
+    creators: tuple[UUID, ...] = ()
+    tags: tuple[str, ...] = ()
+    published_from: datetime | None = None
+    published_before: datetime | None = None
+
+    @property
+    def text(self) -> str:
+        """What names the filter: equal filters, equal text."""
+        parts = (self.formats, self.languages, sorted(map(str, self.creators)), sorted(self.tags))
+        return repr((*map(tuple, parts), self.published_from, self.published_before))
+
+
+async def condition(session: AsyncSession, caller: Caller, wanted: ContentFilter) -> ColumnElement[bool]:
+    """The condition on `contents` rows; UnknownTag where a tag does not exist."""
+    parts = list(_plain(wanted))
+    if wanted.creators:
+        seen = select(models.Creator.id).where(models.Creator.uid.in_(wanted.creators), access.creators(caller))
+        parts.append(models.Content.creator_id.in_(seen))
+    if wanted.tags:
+        parts.extend(await _tagged(session, caller, wanted.tags))
+    return and_(true(), *parts)
+
+
+def _plain(wanted: ContentFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.formats:
+        yield models.Content.format.in_(wanted.formats)
+    if wanted.languages:
+        yield models.Content.language.in_(wanted.languages)
+    if wanted.published_from is not None:
+        yield models.Content.published_at >= wanted.published_from
+    if wanted.published_before is not None:
+        yield models.Content.published_at < wanted.published_before
+
+
+async def tag_ids(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> tuple[int, ...]:
+    """The ids of these tags and of all that lies under them; UnknownTag where one does not exist."""
+    under = await _under(session, caller, named)
+    return tuple(dict.fromkeys(id_ for ids in under for id_ in ids))
+
+
+async def _tagged(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    under = await _under(session, caller, named)
+    return [models.Content.tag_ids.op("&&")(array(ids, type_=ARRAY(BigInteger))) for ids in under]
+
+
+async def _under(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> list[list[int]]:
+    if not named:
+        return []
+    names = [tags.split(tag) for tag in named]
+    under = await tags.under_codes(session, caller, sorted(set(names)))
+    problems = [
+        Problem("UNKNOWN_TAG", f"There is no tag {tag[:80]}: write it as taxonomy:code.", ("filter", "tags", place))
+        for place, (tag, name) in enumerate(zip(named, names, strict=True))
+        if name not in under
+    ]
+    if problems:
+        raise UnknownTag("Some of the tags do not exist.", problems=problems)
+    return [under[name] for name in names]
