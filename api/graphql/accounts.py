@@ -1,0 +1,40 @@
+"""Accounts: who is asking, and as whom they may act."""
+
+import strawberry
+
+from api.graphql import refs
+from api.graphql.context import Info
+from api.graphql.rows import shapes
+from core.caller import Caller
+from services import creators
+
+
+@strawberry.type(description="Whoever is asking, by the key that was sent.")
+class Viewer:
+    caller: strawberry.Private[Caller]
+
+    @strawberry.field(description="The name of the account.")
+    def name(self) -> str:
+        return self.caller.name
+
+    @strawberry.field(description="What the key may be used for, such as content:write.")
+    def scopes(self) -> list[str]:
+        return sorted(str(scope) for scope in self.caller.scopes)
+
+    @strawberry.field(description="Whether this is an operator of the installation.")
+    def is_operator(self) -> bool:
+        return self.caller.is_operator
+
+    @strawberry.field(
+        description="The creators this account may act as, its own and those under contract; at most 100."
+    )
+    async def creators(self, info: Info) -> list[refs.CreatorRef]:
+        return shapes(await info.context.load_many(creators.by_ids, sorted(self.caller.creator_ids)[:100]))
+
+
+@strawberry.type
+class AccountQuery:
+    @strawberry.field(description="Who is asking; null without a key.")
+    def viewer(self, info: Info) -> Viewer | None:
+        caller = info.context.caller
+        return None if caller.is_anonymous else Viewer(caller=caller)

@@ -1,0 +1,117 @@
+"""Channels and their entries: the places that show content, with the pack that rules each."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+import models
+from api.graphql import fields, paging, refs
+from api.graphql.context import Info
+from api.graphql.fields import column, one, page
+from api.graphql.ids import identity
+from api.graphql.labels import Label, Language, chosen, in_language, labels_of
+from api.graphql.nodes import Node, findable
+from api.graphql.rows import shape, shows
+from api.graphql.words import described
+from services.channels import installing, packs, reading
+
+described(
+    models.ChannelKind,
+    "What kind of place a channel is.",
+    {
+        "PLATFORM": "An entry of a commerce platform.",
+        "SOCIAL": "A social network.",
+        "SYNDICATION": "A partner who takes over contents.",
+        "PRIVATE": "A place for invited readers.",
+    },
+)
+
+
+@shows(models.PackVersion)
+@strawberry.type(description="The version of the rules that a channel goes by.")
+class Pack:
+    row: strawberry.Private[models.PackVersion]
+
+    digest: str = column("digest", description="SHA-256 of its canonical form: names this version for ever.")
+    created_at: datetime = column("created_at", description="When it was first installed.")
+
+    @property
+    def pack(self) -> packs.Pack:
+        """The pack itself, read when a field needs it."""
+        return installing.read(self.row.body)
+
+    @strawberry.field(description="What the channel is for, in one language.")
+    def description(self, info: Info, language: Language = strawberry.UNSET) -> str:
+        return in_language(self.pack.description.model_dump(), chosen(info, language or None), "")
+
+    @strawberry.field(description="The formats it takes. Empty: all of them.")
+    def formats(self) -> list[models.Format]:
+        return [models.Format(name) for name in self.pack.selector.formats]
+
+    @strawberry.field(description="The languages it takes. Empty: all of them.")
+    def languages(self) -> list[str]:
+        return list(self.pack.selector.languages)
+
+    @strawberry.field(description="How many rules it checks a content by.")
+    def rules_count(self) -> int:
+        return len(self.pack.rules)
+
+    @strawberry.field(description="The stages of its audit, in order: machine, human, trial.")
+    def audit_path(self) -> list[str]:
+        return [str(stage) for stage in self.pack.audit.path]
+
+    @strawberry.field(description="Where the rules come from: captured, connector, spec or house.")
+    def provenance(self) -> str:
+        return str(self.pack.source.provenance)
+
+    @strawberry.field(description="How sure we are of them: A (seen) to D (our own guess).")
+    def confidence(self) -> str:
+        return str(self.pack.source.confidence)
+
+
+@shows(models.Channel)
+@strawberry.type(description="A place that shows content. One with a pack is an entry; one without only holds entries.")
+class Channel(Node):
+    row: strawberry.Private[models.Channel]
+
+    id: strawberry.ID = identity("Channel")
+    key: str = column("key", description="Its stable name, as arguments and feed addresses take it.")
+    kind: models.ChannelKind = column("kind", description="What kind of place it is.")
+    names: list[Label] = column("names", convert=labels_of, description="Its name in all languages that have one.")
+    time_zone: str = column("time_zone", description="The time zone in which its days and weeks are counted.")
+    is_private: bool = column("is_private", description="Whether reading it needs a key made for it.")
+    external_id: str | None = column("external_id", description="What the platform itself calls it.")
+    parent: refs.ChannelRef | None = one(reading.by_ids, key="parent_id", description="The channel it is an entry of.")
+    entries: paging.Connection[refs.ChannelRef] = page(reading.entries_of, key="id", description="Its entries, by key.")
+    pack: Pack | None = one(
+        reading.packs_by_ids, key="pack_version_id", description="The rules in force; null where it only holds entries."
+    )
+
+    @strawberry.field(description="Its name in one language.")
+    def name(self, info: Info, language: Language = strawberry.UNSET) -> str:
+        return in_language(self.row.names, chosen(info, language or None), self.row.key)
+
+
+findable("Channel", reading.by_uids)
+
+
+@strawberry.type
+class ChannelQuery:
+    @strawberry.field(description="The channel with this key; null if there is none or you may not see it.")
+    async def channel(
+        self, info: Info, key: Annotated[str, strawberry.argument(description="Its key, such as x.post.")]
+    ) -> Channel | None:
+        return shape(await info.context.load(reading.by_keys, key[:200]))  # type: ignore[no-any-return]  # by registration
+
+    @strawberry.field(description="All channels, by key: those that hold entries, and the entries.")
+    async def channels(
+        self,
+        info: Info,
+        first: fields.First = strawberry.UNSET,
+        after: fields.After = strawberry.UNSET,
+        last: fields.Last = strawberry.UNSET,
+        before: fields.Before = strawberry.UNSET,
+    ) -> paging.Connection[Channel]:
+        window = paging.window(info.context.settings.page_limit, first, after, last, before)
+        return await paging.connection(info, reading.listed, 0, window)  # type: ignore[no-any-return]

@@ -1,0 +1,73 @@
+"""What a request carries to its resolvers, and the batched loads that they share."""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from strawberry.dataloader import DataLoader
+from strawberry.types.info import Info as StrawberryInfo
+
+from core.caller import Caller
+from core.clock import Clock
+from core.db import Database
+from core.settings import Settings
+
+Batch = Callable[..., Awaitable[dict[Any, Any]]]
+"""A service function `(session, caller, keys, **options)` that answers many keys at once: what the caller may not see is
+absent from its answer.
+"""
+
+LoaderKey = tuple[int, str, tuple[tuple[str, Hashable], ...]]
+
+
+@dataclass(slots=True)
+class Context:
+    """One request. There is no session here: resolvers run side by side, and one session cannot."""
+
+    db: Database
+    caller: Caller
+    clock: Clock
+    settings: Settings
+    index: Any = None
+    request_id: str = ""
+    languages: tuple[str, ...] = ("en",)
+    _loaders: dict[LoaderKey, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    def load(self, batch: Batch, key: Hashable, **options: Hashable) -> Awaitable[Any]:
+        """The batch's answer for this key (None when absent), fetched together with what siblings ask for."""
+        return self._loader(batch, options).load(key)
+
+    def load_many(self, batch: Batch, keys: Sequence[Hashable], **options: Hashable) -> Awaitable[list[Any]]:
+        return self._loader(batch, options).load_many(keys)
+
+    def forget(self) -> None:
+        """Load anew from here on: something was written."""
+        self._loaders.clear()
+
+    def _loader(self, batch: Batch, options: dict[str, Hashable]) -> DataLoader[Any, Any]:
+        # Declarations and functions live as long as the process, so identity names them; of a bound method its owner's.
+        owner = getattr(batch, "__self__", batch)
+        name = (id(owner), getattr(batch, "__name__", ""), tuple(sorted(options.items())))
+        found = self._loaders.get(name)
+        if found is None:
+            found = self._loaders[name] = DataLoader(load_fn=self._loading(batch, options))
+        return found
+
+    def _loading(self, batch: Batch, options: dict[str, Hashable]) -> Callable[[list[Any]], Awaitable[list[Any]]]:
+        async def run(keys: list[Any]) -> list[Any]:
+            async with self.db.session() as session:
+                found = await batch(session, self.caller, keys, **options)
+            return [found.get(key) for key in keys]
+
+        return run
+
+
+Info = StrawberryInfo[Context, None]
+
+
+def load(info: Info, batch: Batch, key: Hashable, **options: Hashable) -> Awaitable[Any]:
+    """`Context.load` of the request that `info` belongs to."""
+    return info.context.load(batch, key, **options)
+
+
+__all__ = ["Batch", "Context", "Info", "load"]

@@ -1,0 +1,208 @@
+"""Distribution: what became of a content at its channels, and what would become of it."""
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import strawberry
+
+import models
+from api.graphql import refs
+from api.graphql.bodies import asset_of
+from api.graphql.context import Info
+from api.graphql.fields import column, one
+from api.graphql.ids import identity
+from api.graphql.labels import Language, chosen
+from api.graphql.nodes import Node, findable
+from api.graphql.rows import shapes, shows
+from api.graphql.words import described
+from services import contents, decisions, products
+from services.channels import reading
+from services.channels.rendering import Rendition as RenderedContent
+
+described(
+    models.SubmissionState,
+    "Where a content stands at a channel.",
+    {
+        "MACHINE_AUDIT": "Waiting for the engine.",
+        "HUMAN_AUDIT": "Waiting for a person.",
+        "TRIAL": "Shown to few, on trial.",
+        "ACCEPTED": "Taken; not handed over yet.",
+        "DELIVERED": "In the channel's feed.",
+        "CONFIRMED": "The channel said that it shows it.",
+        "REJECTED": "Refused, with findings.",
+        "WITHDRAWN": "Taken back.",
+        "EXPIRED": "Its time ran out.",
+        "FAILED": "The channel could not take it.",
+    },
+)
+described(
+    models.Outcome,
+    "What the engine says of a content at a channel.",
+    {
+        "ELIGIBLE": "Fit as it is.",
+        "FIXABLE": "An edit of the content would make it fit.",
+        "IMPOSSIBLE": "The channel is closed to this creator.",
+        "NOT_FOR_THIS": "It is not what the channel takes.",
+    },
+)
+
+
+class Severity(enum.StrEnum):
+    BLOCK = "block"
+    WARN = "warn"
+    SCORE = "score"
+    MANUAL = "manual"
+
+
+class FindingStatus(enum.StrEnum):
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    MANUAL = "manual"
+
+
+described(
+    Severity,
+    "How much a finding weighs.",
+    {
+        "BLOCK": "The content cannot enter because of it.",
+        "WARN": "The content can enter; its author should know.",
+        "SCORE": "The content can enter with a lower score.",
+        "MANUAL": "A person will look at it.",
+    },
+)
+described(
+    FindingStatus,
+    "How sure a finding is.",
+    {
+        "FAILED": "The check was made and failed.",
+        "UNKNOWN": "The check could not be made: a fact is missing.",
+        "MANUAL": "The check needs eyes.",
+    },
+)
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+@strawberry.type(description="What a rule, a gate or the selector of a channel has to say of a content.")
+class Finding:
+    row: strawberry.Private[Mapping[str, Any]]
+
+    @strawberry.field(description="The kind of check, such as text.length.")
+    def code(self) -> str:
+        return str(self.row["code"])
+
+    @strawberry.field(description="The version of the check's meaning.")
+    def version(self) -> int:
+        return int(self.row["version"])
+
+    @strawberry.field(description="Where the check stands in the pack, such as rules.3.")
+    def place(self) -> str:
+        return str(self.row["place"])
+
+    @strawberry.field(description="How much it weighs.")
+    def severity(self) -> Severity:
+        return Severity(self.row["severity"])
+
+    @strawberry.field(description="How sure it is.")
+    def status(self) -> FindingStatus:
+        return FindingStatus(self.row["status"])
+
+    @strawberry.field(description="The field or item it is about, such as title or covers.0.")
+    def path(self) -> str:
+        return str(self.row["path"])
+
+    @strawberry.field(description="What was found, as text; JSON where it is no plain text.")
+    def actual(self) -> str | None:
+        return _as_text(self.row["actual"])
+
+    @strawberry.field(description="What is allowed, as text; JSON where it is no plain text.")
+    def allowed(self) -> str | None:
+        return _as_text(self.row["allowed"])
+
+    @strawberry.field(description="What is wrong, in Chinese or English.")
+    def message(self, info: Info, language: Language = strawberry.UNSET) -> str:
+        return str(self.row[f"message_{_spoken(info, language)}"])
+
+    @strawberry.field(description="What to do about it, in Chinese or English; null if there is no advice.")
+    def hint(self, info: Info, language: Language = strawberry.UNSET) -> str | None:
+        return self.row[f"hint_{_spoken(info, language)}"]  # type: ignore[no-any-return]  # stored as text or null
+
+    @strawberry.field(description="What the finding rests on, as JSON.")
+    def evidence(self) -> str:
+        return _as_text(dict(self.row["evidence"])) or "{}"
+
+
+def _spoken(info: Info, language: Any) -> str:
+    """The language of the two in which findings are written that the reader wants more."""
+    wanted = (one.partition("-")[0] for one in chosen(info, language or None))
+    return next((one for one in wanted if one in {"en", "zh"}), "en")
+
+
+def findings_of(stored: list[Any]) -> list[Finding]:
+    return [Finding(row=one) for one in stored]
+
+
+@strawberry.type(description="A content as a channel shows it: shortened, counted and linked by the channel's rules.")
+class Rendition:
+    row: strawberry.Private[RenderedContent]
+
+    title: str = column("title", description="The title in the channel's shape.")
+    summary: str = column("summary", description="The summary in the channel's shape.")
+    text: str = column("text", description="The text in the channel's shape.")
+    hashtags: list[str] = column("hashtags", convert=list, description="Its tags as the channel writes them.")
+    link: str | None = column("link", description="Where the channel links to.")
+    disclosure: str | None = column("disclosure", description="What must be said of its selling; null if nothing.")
+    digest: str = column("digest", description="Equal as long as the channel would see no difference.")
+
+    @strawberry.field(description="The picture that fits the channel best; null if there is none.")
+    async def picture(self, info: Info) -> refs.AssetRef | None:
+        return await asset_of(info, UUID(self.row.picture) if self.row.picture else None)  # type: ignore[no-any-return]  # an Asset by registration
+
+    @strawberry.field(description="The products it carries, in order, at most 200.")
+    async def products(self, info: Info) -> list[refs.ProductRef]:
+        return shapes(await info.context.load_many(products.by_uids, [UUID(uid) for uid in self.row.products]))
+
+
+@shows(models.Decision)
+@strawberry.type(description="What the engine said of a submission. Never changed.")
+class Decision:
+    row: strawberry.Private[models.Decision]
+
+    outcome: models.Outcome = column("outcome", description="What it came to.")
+    findings: list[Finding] = column("findings", convert=findings_of, description="Everything that was found.")
+    decided_at: datetime = column("decided_at", description="When.")
+    attempt: int = column("attempt", description="At which attempt of the submission, from 1.")
+    engine_version: str = column("engine_version", description="The version of the engine that decided.")
+    pack: refs.PackRef | None = one(
+        reading.packs_by_ids, key="pack_version_id", description="The version of the channel's rules it went by."
+    )
+
+
+@shows(models.Submission)
+@strawberry.type(description="One content at one channel. Seen by those who may change the content.")
+class Submission(Node):
+    row: strawberry.Private[models.Submission]
+
+    id: strawberry.ID = identity("Submission")
+    state: models.SubmissionState = column("state", description="Where it stands.")
+    state_since: datetime = column("state_since", description="Since when it stands there.")
+    deadline_at: datetime | None = column("deadline_at", description="Until when the next step must be made.")
+    reason: str | None = column("reason", description="Why it stands there, where there is something to say.")
+    attempt: int = column("attempt", description="How often it was submitted.")
+    created_at: datetime = column("created_at", description="When it was first submitted.")
+    content: refs.ContentRef | None = one(contents.by_ids, key="content_id", description="What was submitted.")
+    channel: refs.ChannelRef | None = one(reading.by_ids, key="channel_id", description="Where.")
+    decision: Decision | None = one(
+        decisions.decisions_by_ids, key="decision_id", description="The newest decision; null before there is one."
+    )
+
+
+findable("Submission", decisions.by_uids)

@@ -1,0 +1,320 @@
+"""The eight formats: each the Content interface with its own part."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import strawberry
+
+import models
+from api.graphql import bodies, paging, refs
+from api.graphql.bodies import asset_of, product_of
+from api.graphql.contents import Content
+from api.graphql.context import Info
+from api.graphql.fields import column, one, page
+from api.graphql.ids import identity
+from api.graphql.rows import shape, shows
+from api.graphql.words import BigInt, described
+from models import blocks, formats
+from services import contents, creators
+from services.bodies import extent, headings
+
+described(
+    models.LiveState,
+    "Where a live stands.",
+    {
+        "SCHEDULED": "Announced.",
+        "LIVE": "Going on now.",
+        "ENDED": "Over.",
+        "REPLAY": "Over, and can be seen again.",
+        "CANCELLED": "Will not take place.",
+    },
+)
+
+
+@strawberry.type(description="A heading of the body, for a table of contents.")
+class TocEntry:
+    row: strawberry.Private[blocks.Heading]
+
+    level: int = column("level", description="From 1, the highest, to 6.")
+    text: str = column("text", description="The words of the heading.")
+
+
+@strawberry.type(description="A text to read.")
+class Article(Content):
+    @strawberry.field(description="How many words it has; each Chinese character counts as one.")
+    def word_count(self) -> int:
+        return extent(self.parts[0]).words
+
+    @strawberry.field(description="How many minutes it takes to read, rounded up.")
+    def reading_minutes(self) -> int:
+        return extent(self.parts[0]).minutes
+
+    @strawberry.field(description="Its headings, in order.")
+    def table_of_contents(self) -> list[TocEntry]:
+        return [TocEntry(row=heading) for heading in headings(self.parts[0])]
+
+
+@shows(models.Answer)
+@strawberry.type(description="An answer to a question.")
+class Answer:
+    row: strawberry.Private[models.Answer]
+
+    id: strawberry.ID = identity("Answer")
+    creator: refs.CreatorRef | None = one(creators.by_ids, key="creator_id", description="Who answers.")
+    votes_count: BigInt = column("votes_count", description="How many found it helpful.")
+    is_accepted: bool = column("is_accepted", description="Whether the asker took it as the answer.")
+    published_at: datetime = column("published_at", description="When it was given.")
+
+    @strawberry.field(description="Its text.")
+    def body(self) -> bodies.Body:
+        return bodies.Body(body=blocks.load(self.row.body))
+
+
+@strawberry.type(description="A question with answers.")
+class Qna(Content):
+    answers: paging.Connection[Answer] = page(
+        contents.answers_of, key="id", description="Its answers, those with the most votes first."
+    )
+    accepted_answer: Answer | None = one(
+        contents.accepted_answers, key="id", description="The answer that the asker took; null if there is none yet."
+    )
+
+    @strawberry.field(description="What is asked, at length. May be empty: then the title is the question.")
+    def question(self) -> str:
+        details = self.parts[1]
+        return details.question if isinstance(details, formats.QnaDetails) else ""
+
+
+@strawberry.type(description="What happens at a point of a live.")
+class RunningOrderItem:
+    row: strawberry.Private[formats.RunningOrderItem]
+
+    title: str = column("title", description="What happens.")
+    at_ms: int | None = column("at_ms", description="When, in milliseconds from the start; null if not yet set.")
+
+    @strawberry.field(description="The product that is shown then; null if there is none.")
+    async def product(self, info: Info) -> refs.ProductRef | None:
+        return await product_of(info, self.row.product)  # type: ignore[no-any-return]  # a Product by registration
+
+
+@shows(models.LiveRoom)
+@strawberry.type(description="What moves while a live goes on.")
+class LiveRoom:
+    row: strawberry.Private[models.LiveRoom]
+
+    state: models.LiveState = column("state", description="Where it stands.")
+    starts_at: datetime = column("starts_at", description="When it is to start.")
+    started_at: datetime | None = column("started_at", description="When it did start.")
+    ended_at: datetime | None = column("ended_at", description="When it ended.")
+    stream_url: str | None = column("stream_url", description="Where it can be watched while it runs.")
+    replay_url: str | None = column("replay_url", description="Where it can be watched again.")
+    viewers_count: BigInt = column("viewers_count", description="How many watch now.")
+    viewers_peak: BigInt = column("viewers_peak", description="The most that watched at once.")
+
+
+@strawberry.type(description="A live room.")
+class Live(Content):
+    room: LiveRoom | None = one(contents.live_rooms, key="id", description="Its state and times; null if unknown.")
+
+    @strawberry.field(description="What happens when, with the products that are shown.")
+    def running_order(self) -> list[RunningOrderItem]:
+        details = self.parts[1]
+        items = details.running_order if isinstance(details, formats.LiveDetails) else ()
+        return [RunningOrderItem(row=item) for item in items]
+
+
+@strawberry.type(description="A product at a point of a picture.")
+class Anchor:
+    row: strawberry.Private[formats.Anchor]
+
+    x: float = column("x", description="From the left, as a share of the width: 0 to 1.")
+    y: float = column("y", description="From the top, as a share of the height: 0 to 1.")
+    label: str = column("label", description="What stands beside it. May be empty.")
+
+    @strawberry.field(description="The product; null if it is gone.")
+    async def product(self, info: Info) -> refs.ProductRef | None:
+        return await product_of(info, self.row.product)  # type: ignore[no-any-return]  # a Product by registration
+
+
+def _anchors(anchors: Sequence[formats.Anchor]) -> list[Anchor]:
+    return [Anchor(row=anchor) for anchor in anchors]
+
+
+@strawberry.type(description="A picture of a gallery.")
+class GalleryPicture:
+    row: strawberry.Private[formats.Picture]
+
+    caption: str = column("caption", description="What stands below it. May be empty.")
+    alternative_text: str = column("alternative_text", description="What it shows, for those who do not see it.")
+    anchors: list[Anchor] = column("anchors", convert=_anchors, description="The products in it.")
+
+    @strawberry.field(description="The file; null if it is gone.")
+    async def asset(self, info: Info) -> refs.AssetRef | None:
+        return await asset_of(info, self.row.asset)  # type: ignore[no-any-return]  # an Asset by registration
+
+
+@strawberry.type(description="Pictures in order, with products in them.")
+class Gallery(Content):
+    @strawberry.field(description="The pictures, in order.")
+    def pictures(self) -> list[GalleryPicture]:
+        details = self.parts[1]
+        pictures = details.pictures if isinstance(details, formats.GalleryDetails) else ()
+        return [GalleryPicture(row=picture) for picture in pictures]
+
+
+@strawberry.type(description="A named point of a film.")
+class Chapter:
+    row: strawberry.Private[formats.Chapter]
+
+    at_ms: int = column("at_ms", description="Where it starts, in milliseconds.")
+    title: str = column("title", description="What it is about.")
+
+
+@strawberry.type(description="The words of a film as text in one language.")
+class Subtitles:
+    row: strawberry.Private[formats.Subtitles]
+
+    language: str = column("language", description="The language of the text.")
+    url: str = column("url", description="Where the file can be fetched.")
+
+
+@strawberry.type(description="A product that is in the picture for a time.")
+class TimedProduct:
+    row: strawberry.Private[formats.TimedProduct]
+
+    from_ms: int = column("from_ms", description="From when, in milliseconds.")
+    to_ms: int | None = column("to_ms", description="Until when, in milliseconds; null for the rest of the film.")
+
+    @strawberry.field(description="The product; null if it is gone.")
+    async def product(self, info: Info) -> refs.ProductRef | None:
+        return await product_of(info, self.row.product)  # type: ignore[no-any-return]  # a Product by registration
+
+
+@strawberry.type(description="A short film.")
+class ShortVideo(Content):
+    @property
+    def film(self) -> formats.ShortVideoDetails:
+        details = self.parts[1]
+        return details if isinstance(details, formats.ShortVideoDetails) else formats.ShortVideoDetails()
+
+    @strawberry.field(description="The film with its duration and size; null where an import could not bring it.")
+    async def video(self, info: Info) -> refs.AssetRef | None:
+        return await asset_of(info, self.film.video)  # type: ignore[no-any-return]  # an Asset by registration
+
+    @strawberry.field(description="Where it plays elsewhere; null if it does not.")
+    def video_url(self) -> str | None:
+        return self.film.video_url
+
+    @strawberry.field(description="Its named points, in order.")
+    def chapters(self) -> list[Chapter]:
+        return [Chapter(row=chapter) for chapter in self.film.chapters]
+
+    @strawberry.field(description="Its words as text, by language.")
+    def subtitles(self) -> list[Subtitles]:
+        return [Subtitles(row=one_language) for one_language in self.film.subtitles]
+
+    @strawberry.field(description="The products in it, with the time when they are seen.")
+    def timed_products(self) -> list[TimedProduct]:
+        return [TimedProduct(row=timed) for timed in self.film.products]
+
+
+@strawberry.type(description="A place on a ranked list: a product or a content.")
+class RankedEntry:
+    row: strawberry.Private[formats.RankedEntry]
+
+    rank: int = column("rank", description="The place, from 1.")
+    reason: str = column("reason", description="Why it stands there. May be empty.")
+
+    @strawberry.field(description="The product at this place; null if a content stands there, or it is gone.")
+    async def product(self, info: Info) -> refs.ProductRef | None:
+        return await product_of(info, self.row.product)  # type: ignore[no-any-return]  # a Product by registration
+
+    @strawberry.field(description="The content at this place; null if a product stands there, or it cannot be seen.")
+    async def content(self, info: Info) -> refs.ContentRef | None:
+        uid = self.row.content
+        found = None if uid is None else await info.context.load(contents.by_uids, uid)
+        return shape(found)  # type: ignore[no-any-return]  # a Content by registration
+
+
+@strawberry.type(description="Products or contents in an order, with reasons.")
+class RankedList(Content):
+    @property
+    def ranking(self) -> formats.RankedListDetails:
+        details = self.parts[1]
+        return details if isinstance(details, formats.RankedListDetails) else formats.RankedListDetails()
+
+    @strawberry.field(description="What the order follows. May be empty.")
+    def criteria(self) -> str:
+        return self.ranking.criteria
+
+    @strawberry.field(description="The places, from the first down.")
+    def entries(self) -> list[RankedEntry]:
+        return [RankedEntry(row=entry) for entry in self.ranking.entries]
+
+
+@strawberry.type(description="A note on exactly one product.")
+class ItemNote(Content):
+    @property
+    def note(self) -> formats.ItemNoteDetails | None:
+        details = self.parts[1]
+        return details if isinstance(details, formats.ItemNoteDetails) else None
+
+    @strawberry.field(description="The product; null if it is gone.")
+    async def product(self, info: Info) -> refs.ProductRef | None:
+        uid = self.note.product if self.note else None
+        return await product_of(info, uid)  # type: ignore[no-any-return]  # a Product by registration
+
+    @strawberry.field(description="What is good about it, in short.")
+    def highlights(self) -> list[str]:
+        return list(self.note.highlights) if self.note else []
+
+    @strawberry.field(description="What the author thinks in the end. May be empty.")
+    def verdict(self) -> str:
+        return self.note.verdict if self.note else ""
+
+
+@strawberry.type(description="One of the things that go together.")
+class Piece:
+    row: strawberry.Private[formats.Piece]
+
+    note: str = column("note", description="What the author says of it. May be empty.")
+
+    @strawberry.field(description="The product; null if it is gone.")
+    async def product(self, info: Info) -> refs.ProductRef | None:
+        return await product_of(info, self.row.product)  # type: ignore[no-any-return]  # a Product by registration
+
+
+@strawberry.type(description="Products that go together, in one scene.")
+class Collocation(Content):
+    @property
+    def scenery(self) -> formats.CollocationDetails:
+        details = self.parts[1]
+        return details if isinstance(details, formats.CollocationDetails) else formats.CollocationDetails()
+
+    @strawberry.field(description="The picture of the scene; null where there is none.")
+    async def scene(self, info: Info) -> refs.AssetRef | None:
+        return await asset_of(info, self.scenery.scene)  # type: ignore[no-any-return]  # an Asset by registration
+
+    @strawberry.field(description="Where in the scene the products are.")
+    def anchors(self) -> list[Anchor]:
+        return _anchors(self.scenery.anchors)
+
+    @strawberry.field(description="The things that go together, in order.")
+    def pieces(self) -> list[Piece]:
+        return [Piece(row=piece) for piece in self.scenery.pieces]
+
+
+TYPES = cast(
+    "dict[models.Format, Any]",
+    {
+        models.Format.ARTICLE: Article,
+        models.Format.QNA: Qna,
+        models.Format.LIVE: Live,
+        models.Format.GALLERY: Gallery,
+        models.Format.SHORT_VIDEO: ShortVideo,
+        models.Format.RANKED_LIST: RankedList,
+        models.Format.ITEM_NOTE: ItemNote,
+        models.Format.COLLOCATION: Collocation,
+    },
+)

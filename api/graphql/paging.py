@@ -1,0 +1,118 @@
+"""Connections over keyset cursors, by the Relay specification: both ways, a size always asked for, the count only if wanted."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from sqlalchemy import ColumnElement
+
+from api.graphql.context import Info
+from api.graphql.rows import shape
+from core.errors import Invalid
+from core.reads import Page, PageRead, Window
+
+Node = TypeVar("Node")
+
+
+class PageSizeMissing(Invalid):
+    code = "PAGE_SIZE_REQUIRED"
+
+
+class PageSizeOutOfRange(Invalid):
+    code = "PAGE_SIZE_OUT_OF_RANGE"
+
+
+class PageBothWays(Invalid):
+    """Forward and backward arguments together have no meaning."""
+
+    code = "PAGE_BOTH_WAYS"
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether more rows follow behind `endCursor`.")
+    has_previous_page: bool = strawberry.field(description="Whether more rows stand in front of `startCursor`.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first row; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last row; null on an empty page.")
+
+
+@strawberry.type(description="A row of a list, with its place.")
+class Edge(Generic[Node]):
+    node: Node = strawberry.field(description="The row itself.")
+    cursor: str = strawberry.field(description="Its place: give it as `after` or `before` to go on from here.")
+
+
+@strawberry.type(
+    description="A window on a list that can grow. Ask for `nodes`, or for `edges` when each row's cursor matters."
+)
+class Connection(Generic[Node]):
+    page: strawberry.Private[Page[Any]]
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="The rows of this window with their cursors.")
+    def edges(self) -> list[Edge[Node]]:
+        return [
+            Edge(node=shape(row), cursor=cursor) for row, cursor in zip(self.page.rows, self.page.cursors, strict=True)
+        ]
+
+    @strawberry.field(description="The rows of this window.")
+    def nodes(self) -> list[Node]:
+        return [shape(row) for row in self.page.rows]
+
+    @strawberry.field(description="Where this window stands in the whole list.")
+    def page_info(self) -> PageInfo:
+        cursors = self.page.cursors
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        )
+
+    @strawberry.field(description="How many rows the whole list has. Counted only when asked for.")
+    async def total_count(self) -> int:
+        return await self.count()
+
+
+def window(limit: int, first: Any, after: Any, last: Any, before: Any) -> Window:
+    """The window that the arguments ask for; a coded refusal when they do not say how much, or too much."""
+    first, after, last, before = (value or None if value != 0 else 0 for value in (first, after, last, before))
+    if (first is None) == (last is None):
+        raise PageSizeMissing(f"Say how many: either `first` or `last`, from 1 to {limit}.")
+    if ((first is None) == (after is not None) and after is not None) or (last is None and before is not None):
+        raise PageBothWays("`after` goes with `first`, and `before` with `last`.")
+    size = first if first is not None else last
+    if not 1 <= size <= limit:
+        raise PageSizeOutOfRange(f"A page holds 1 to {limit}; {size} was asked for.")
+    return Window(first=first, after=after, last=last, before=before)
+
+
+async def connection(
+    info: Info,
+    read: PageRead[Any],
+    key: Any,
+    asked: Window,
+    *,
+    order: str | None = None,
+    where: ColumnElement[bool] | None = None,
+    filters: str = "",
+) -> Any:
+    """The connection over `read` for one key. Without a filter, siblings with equal arguments share one statement."""
+    context = info.context
+    if where is None:
+        found = await context.load(read, key, window=asked, order=order)
+
+        async def count() -> int:
+            return int(await context.load(read.count, key) or 0)
+
+    else:
+        async with context.db.session() as session:
+            found = (
+                await read(session, context.caller, [key], window=asked, order=order, where=where, filters=filters)
+            )[key]
+
+        async def count() -> int:
+            async with context.db.session() as session:
+                return (await read.count(session, context.caller, [key], where=where)).get(key, 0)
+
+    return Connection(page=found, count=count)

@@ -1,0 +1,116 @@
+"""What goes wrong, as the API tells it: refusals of mutations as data, errors with codes, and accidents without details."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import GraphQLError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from strawberry.schema import ExceptionHandler
+from strawberry.types.field import StrawberryField
+
+from api.graphql.context import Info
+from core import errors
+from core.db import DatabaseAway
+
+log = structlog.get_logger()
+
+MOST = 10
+"""The most errors in one answer; the last one says when there were more."""
+
+
+@strawberry.type(description="One thing that is wrong with what was asked.")
+class Problem:
+    code: str = strawberry.field(description="A stable name of what is wrong, such as STALE_REVISION.")
+    message: str = strawberry.field(description="What is wrong and what to do about it, for people.")
+    path: list[str] = strawberry.field(
+        description="Where in the input it is wrong: names of fields and places in lists. Empty: the whole of it."
+    )
+
+    @classmethod
+    def of(cls, problem: errors.Problem) -> "Problem":
+        return cls(code=problem.code, message=problem.message, path=[camel(step) for step in problem.path])
+
+
+@strawberry.type(description="The mutation was refused and changed nothing. `problems` names everything wrong at once.")
+class Refused:
+    problems: list[Problem] = strawberry.field(description="Everything that is wrong, in the order of the input.")
+
+
+class RefuseExpected(ExceptionHandler[errors.DomainError, Refused]):
+    """An expected failure of a mutation becomes its Refused arm."""
+
+    def handle(self, exception: errors.DomainError, *, field: StrawberryField, info: Info) -> Refused:  # noqa: ARG002  (the protocol's)
+        return Refused(problems=[Problem.of(problem) for problem in exception.problems])
+
+
+def camel(step: str | int) -> str:
+    """A step of a path as the schema spells it."""
+    head, *rest = str(step).split("_")
+    return head + "".join(word.capitalize() for word in rest) if rest and head else str(step)
+
+
+def formatted(found: Sequence[GraphQLError], fallback: str, request_id: str) -> list[dict[str, Any]]:
+    """Errors as an answer carries them. `fallback` is the code of those that graphql-core itself raised."""
+    shown = [_formatted(error, fallback, request_id) for error in found[:MOST]]
+    if len(found) > MOST:
+        message = f"There were {len(found)} errors in all; the first {MOST - 1} are shown."
+        shown[-1] = {"message": message, "extensions": {"code": "TOO_MANY_ERRORS", "requestId": request_id}}
+    return shown
+
+
+def failure(code: str, message: str, request_id: str) -> dict[str, Any]:
+    """An error that belongs to the request as a whole."""
+    return {"message": message, "extensions": {"code": code, "requestId": request_id}}
+
+
+def _formatted(error: GraphQLError, fallback: str, request_id: str) -> dict[str, Any]:
+    code, message, extra = _told(error, fallback)
+    answer: dict[str, Any] = {"message": message}
+    if error.locations:
+        answer["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path is not None:
+        answer["path"] = list(error.path)
+    answer["extensions"] = {"code": code, "requestId": request_id, **extra}
+    return answer
+
+
+def _told(error: GraphQLError, fallback: str) -> tuple[str, str, dict[str, Any]]:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    expected = _expected(cause)
+    if expected is not None:
+        return expected.code, expected.message, _details(expected)
+    if error.extensions and "code" in error.extensions:
+        return str(error.extensions["code"]), error.message, {}
+    if error.path is None and (cause is None or isinstance(cause, GraphQLError)):
+        return fallback, error.message, {}
+    if error.message.startswith("Argument '"):
+        return "BAD_ARGUMENT", error.message, {}
+    log.error("graphql.accident", path=error.path, exc_info=cause or error)
+    return "INTERNAL", "Something went wrong on our side. Tell the operator the request id.", {}
+
+
+def _expected(cause: BaseException | None) -> errors.DomainError | None:
+    """The domain's own failure behind an exception; what the database could not do in time is one too."""
+    if isinstance(cause, errors.DomainError):
+        return cause
+    if isinstance(cause, PoolTimeout | OSError) or (isinstance(cause, DBAPIError) and _is_away(cause)):
+        return DatabaseAway("The database did not answer in time; try again shortly.")
+    return None
+
+
+def _is_away(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    # connection lost, too many connections, shutting down, statement or lock time-out
+    return error.connection_invalidated or state[:2] in {"08", "53", "57"} or state == "55P03"
+
+
+def _details(error: errors.DomainError) -> dict[str, Any]:
+    problems = [
+        {"code": one.code, "message": one.message, "path": [camel(step) for step in one.path]} for one in error.problems
+    ]
+    return {"problems": problems} if len(problems) > 1 or any(one["path"] for one in problems) else {}

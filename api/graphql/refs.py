@@ -1,0 +1,28 @@
+"""Types of other domains by lazy name, so that modules may point at each other."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+if TYPE_CHECKING:
+    from api.graphql.assets import Asset
+    from api.graphql.channels import Channel, Pack
+    from api.graphql.contents import Content
+    from api.graphql.creators import Creator
+    from api.graphql.distribution import Submission
+    from api.graphql.homepages import Homepage
+    from api.graphql.products import Brand, Product, Shop
+    from api.graphql.tags import Tag, Taxonomy
+
+AssetRef = Annotated["Asset", strawberry.lazy("api.graphql.assets")]
+BrandRef = Annotated["Brand", strawberry.lazy("api.graphql.products")]
+ChannelRef = Annotated["Channel", strawberry.lazy("api.graphql.channels")]
+ContentRef = Annotated["Content", strawberry.lazy("api.graphql.contents")]
+CreatorRef = Annotated["Creator", strawberry.lazy("api.graphql.creators")]
+HomepageRef = Annotated["Homepage", strawberry.lazy("api.graphql.homepages")]
+PackRef = Annotated["Pack", strawberry.lazy("api.graphql.channels")]
+ProductRef = Annotated["Product", strawberry.lazy("api.graphql.products")]
+ShopRef = Annotated["Shop", strawberry.lazy("api.graphql.products")]
+SubmissionRef = Annotated["Submission", strawberry.lazy("api.graphql.distribution")]
+TagRef = Annotated["Tag", strawberry.lazy("api.graphql.tags")]
+TaxonomyRef = Annotated["Taxonomy", strawberry.lazy("api.graphql.tags")]

@@ -1,0 +1,69 @@
+"""The schema: queries and mutations put together from the domains."""
+
+from pathlib import Path
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from api.graphql.accounts import AccountQuery
+from api.graphql.channels import ChannelQuery
+from api.graphql.contents import ContentQuery
+from api.graphql.creators import CreatorQuery
+from api.graphql.distribution import Submission
+from api.graphql.feeds import FeedQuery
+from api.graphql.formats import TYPES
+from api.graphql.homepages import Homepage
+from api.graphql.nodes import NodeQuery
+from api.graphql.planning import PlanQuery
+from api.graphql.problems import RefuseExpected
+from api.graphql.products import ProductQuery
+from api.graphql.search import SearchRoot
+from api.graphql.tags import TagQuery
+from api.graphql.words import SCALARS
+from api.graphql.writing import WritingMutation
+
+CONTRACT = Path(__file__).with_name("schema.graphql")
+
+
+@strawberry.type(description="What can be asked.")
+class Query(
+    AccountQuery,
+    ChannelQuery,
+    ContentQuery,
+    CreatorQuery,
+    FeedQuery,
+    NodeQuery,
+    PlanQuery,
+    ProductQuery,
+    SearchRoot,
+    TagQuery,
+):
+    pass
+
+
+@strawberry.type(description="What can be done. Each answers with its payload, or with `Refused` and everything wrong.")
+class Mutation(WritingMutation):
+    pass
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[*TYPES.values(), Homepage, Submission],
+    config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
+    exception_handlers=[RefuseExpected()],
+)
+
+
+def printed() -> str:
+    """The contract as it is published: sorted, with descriptions."""
+    return schema.as_str().rstrip() + "\n"
+
+
+def publish() -> bool:
+    """Write the contract to schema.graphql; whether that changed anything."""
+    text = printed()
+    if CONTRACT.exists() and CONTRACT.read_text() == text:
+        return False
+    CONTRACT.write_text(text)
+    return True

@@ -1,0 +1,318 @@
+"""Writing, publishing and taking back contents; and what operators do to contents and creators."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.graphql import permissions, refs
+from api.graphql.contents import Revision
+from api.graphql.context import Context, Info
+from api.graphql.drafts import DraftInput, LiveRoomInput, draft_of, given, needed, room_of
+from api.graphql.ids import uid_of
+from api.graphql.problems import Refused
+from api.graphql.rows import shape
+from core.caller import Scope
+from core.errors import Invalid
+from services import contents, creators, publishing
+
+LONGEST_REASON = 1_000
+
+
+class ReasonOutOfRange(Invalid):
+    code = "REASON_OUT_OF_RANGE"
+
+
+@strawberry.type(description="The content with its first draft.")
+class CreateContentPayload:
+    content: refs.ContentRef = strawberry.field(description="The new content.")
+
+
+@strawberry.type(description="The content with the draft that was saved.")
+class EditContentPayload:
+    content: refs.ContentRef = strawberry.field(description="The content.")
+    revision: Revision = strawberry.field(description="The draft: give its `edition` with the next save.")
+
+
+@strawberry.type(description="The content, published. It reaches its channels within moments.")
+class PublishContentPayload:
+    content: refs.ContentRef = strawberry.field(description="The content.")
+
+
+@strawberry.type(description="The content, taken back. Every feed that had it says so within moments.")
+class WithdrawContentPayload:
+    content: refs.ContentRef = strawberry.field(description="The content.")
+
+
+@strawberry.type(description="The content, removed by an operator.")
+class TakeDownContentPayload:
+    content: refs.ContentRef = strawberry.field(description="The content.")
+
+
+@strawberry.type(description="The content, brought back by an operator.")
+class RestoreContentPayload:
+    content: refs.ContentRef = strawberry.field(description="The content.")
+
+
+@strawberry.type(description="The creator, hidden with all of theirs.")
+class SuspendCreatorPayload:
+    creator: refs.CreatorRef = strawberry.field(description="The creator.")
+
+
+@strawberry.type(description="The creator, shown again.")
+class ReinstateCreatorPayload:
+    creator: refs.CreatorRef = strawberry.field(description="The creator.")
+
+
+def _result(name: str, what: str) -> Any:
+    return strawberry.union(name, description=f"{what}, or why it was refused.")
+
+
+CreateContentResult = Annotated[CreateContentPayload | Refused, _result("CreateContentResult", "The new content")]
+EditContentResult = Annotated[EditContentPayload | Refused, _result("EditContentResult", "The saved draft")]
+PublishContentResult = Annotated[
+    PublishContentPayload | Refused, _result("PublishContentResult", "The published content")
+]
+WithdrawContentResult = Annotated[
+    WithdrawContentPayload | Refused, _result("WithdrawContentResult", "The withdrawn content")
+]
+TakeDownContentResult = Annotated[
+    TakeDownContentPayload | Refused, _result("TakeDownContentResult", "The removed content")
+]
+RestoreContentResult = Annotated[
+    RestoreContentPayload | Refused, _result("RestoreContentResult", "The restored content")
+]
+SuspendCreatorResult = Annotated[
+    SuspendCreatorPayload | Refused, _result("SuspendCreatorResult", "The suspended creator")
+]
+ReinstateCreatorResult = Annotated[
+    ReinstateCreatorPayload | Refused, _result("ReinstateCreatorResult", "The reinstated creator")
+]
+
+
+@strawberry.input(description="A new content and its first draft.")
+class CreateContentInput:
+    creator_id: strawberry.ID = needed("Whose content it is.")
+    language: str = needed("The language it is written in, such as zh or en (BCP 47).")
+    draft: DraftInput = needed("What it says.")
+    translation_of_id: strawberry.ID | None = given("The content that it translates, if it does.")
+    live: LiveRoomInput | None = given("For a live: when it starts.")
+
+
+@strawberry.input(description="A save of a draft.")
+class EditContentInput:
+    content_id: strawberry.ID = needed("Which content.")
+    expected_edition: int | None = given(
+        "The edition of the draft that the author saw; leave it out if there was none."
+    )
+    draft: DraftInput = needed("What it says now, whole.")
+
+
+@strawberry.input(description="Which content to publish, and where.")
+class PublishContentInput:
+    content_id: strawberry.ID = needed("Which content.")
+    channels: list[str] | None = given(
+        "Keys of the channel entries to submit it to. Without it: all that take such content from such a creator."
+    )
+
+
+@strawberry.input(description="Which content to take back.")
+class WithdrawContentInput:
+    content_id: strawberry.ID = needed("Which content.")
+    reason: str = needed("Why: 1 to 1,000 characters.")
+
+
+@strawberry.input(description="Which content to remove.")
+class TakeDownContentInput:
+    content_id: strawberry.ID = needed("Which content.")
+    reason: str = needed("Why: 1 to 1,000 characters. Its author reads it.")
+
+
+@strawberry.input(description="Which content to bring back.")
+class RestoreContentInput:
+    content_id: strawberry.ID = needed("Which content.")
+
+
+@strawberry.input(description="Which creator to hide.")
+class SuspendCreatorInput:
+    creator_id: strawberry.ID = needed("Which creator.")
+    reason: str = needed("Why: 1 to 1,000 characters.")
+
+
+@strawberry.input(description="Which creator to show again.")
+class ReinstateCreatorInput:
+    creator_id: strawberry.ID = needed("Which creator.")
+
+
+Work = Callable[[AsyncSession], Awaitable[Any]]
+
+
+async def _done(context: Context, work: Work) -> Any:
+    """What the work returns, committed; what was loaded before it is forgotten."""
+    async with context.db.session() as session:
+        answer = await work(session)
+    context.forget()
+    return answer
+
+
+async def _content(context: Context, uid: UUID) -> Any:
+    return shape(await context.load(contents.by_uids, uid))
+
+
+async def _creator(context: Context, uid: UUID) -> Any:
+    return shape(await context.load(creators.by_uids, uid))
+
+
+def _reason(text: str) -> str:
+    if not 1 <= len(text.strip()) <= LONGEST_REASON:
+        raise ReasonOutOfRange(f"Give a reason of 1 to {LONGEST_REASON} characters.", path=("input", "reason"))
+    return text.strip()
+
+
+_Input = "What to do."
+
+
+@strawberry.type
+class WritingMutation:
+    @strawberry.mutation(description="Begin a content: it is a draft until it is published.")
+    async def create_content(
+        self,
+        info: Info,
+        input: Annotated[CreateContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> CreateContentResult:
+        context = info.context
+        permissions.scope(context.caller, Scope.CONTENT_WRITE)
+        creator = uid_of(input.creator_id, "Creator", "input", "creatorId")
+        original = (
+            uid_of(input.translation_of_id, "Content", "input", "translationOfId") if input.translation_of_id else None
+        )
+        draft = draft_of(input.draft, "input", "draft")
+        live = room_of(input.live, "input", "live") if input.live else None
+        made = await _done(
+            context,
+            lambda session: contents.create(
+                session,
+                context.caller,
+                creator,
+                draft,
+                language=input.language,
+                clock=context.clock,
+                translation_of=original,
+                live=live,
+            ),
+        )
+        return CreateContentPayload(content=await _content(context, made.uid))
+
+    @strawberry.mutation(description="Save a draft: the one being written, else a new one beside what is live.")
+    async def edit_content(
+        self,
+        info: Info,
+        input: Annotated[EditContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> EditContentResult:
+        context = info.context
+        permissions.scope(context.caller, Scope.CONTENT_WRITE)
+        uid = uid_of(input.content_id, "Content", "input", "contentId")
+        draft = draft_of(input.draft, "input", "draft")
+        revision = await _done(
+            context,
+            lambda session: contents.edit(
+                session,
+                context.caller,
+                uid,
+                draft,
+                expected_edition=input.expected_edition or None,
+                clock=context.clock,
+            ),
+        )
+        content = await _content(context, uid)
+        return EditContentPayload(content=content, revision=Revision(row=revision, format=draft.format))
+
+    @strawberry.mutation(description="Publish the draft of a content, or a withdrawn content again.")
+    async def publish_content(
+        self,
+        info: Info,
+        input: Annotated[PublishContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> PublishContentResult:
+        context = info.context
+        permissions.scope(context.caller, Scope.CONTENT_PUBLISH)
+        uid = uid_of(input.content_id, "Content", "input", "contentId")
+        channels = input.channels or None if input.channels is not None else None
+        await _done(
+            context,
+            lambda session: publishing.publish(session, context.caller, uid, channels=channels, clock=context.clock),
+        )
+        return PublishContentPayload(content=await _content(context, uid))
+
+    @strawberry.mutation(description="Take a published content back: from now on nobody sees it.")
+    async def withdraw_content(
+        self,
+        info: Info,
+        input: Annotated[WithdrawContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> WithdrawContentResult:
+        context = info.context
+        permissions.scope(context.caller, Scope.CONTENT_PUBLISH)
+        uid = uid_of(input.content_id, "Content", "input", "contentId")
+        reason = _reason(input.reason)
+        await _done(
+            context,
+            lambda session: publishing.withdraw(session, context.caller, uid, reason=reason, clock=context.clock),
+        )
+        return WithdrawContentPayload(content=await _content(context, uid))
+
+    @strawberry.mutation(description="For operators: remove a content from view; its author cannot publish it again.")
+    async def take_down_content(
+        self,
+        info: Info,
+        input: Annotated[TakeDownContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> TakeDownContentResult:
+        context = info.context
+        permissions.operator(context.caller)
+        uid = uid_of(input.content_id, "Content", "input", "contentId")
+        reason = _reason(input.reason)
+        await _done(
+            context,
+            lambda session: publishing.take_down(session, context.caller, uid, reason=reason, clock=context.clock),
+        )
+        return TakeDownContentPayload(content=await _content(context, uid))
+
+    @strawberry.mutation(description="For operators: bring back a content that was taken down.")
+    async def restore_content(
+        self,
+        info: Info,
+        input: Annotated[RestoreContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> RestoreContentResult:
+        context = info.context
+        permissions.operator(context.caller)
+        uid = uid_of(input.content_id, "Content", "input", "contentId")
+        await _done(context, lambda session: publishing.restore(session, context.caller, uid, clock=context.clock))
+        return RestoreContentPayload(content=await _content(context, uid))
+
+    @strawberry.mutation(description="For operators: hide a creator and all of theirs, at once and everywhere.")
+    async def suspend_creator(
+        self,
+        info: Info,
+        input: Annotated[SuspendCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> SuspendCreatorResult:
+        context = info.context
+        permissions.operator(context.caller)
+        uid = uid_of(input.creator_id, "Creator", "input", "creatorId")
+        reason = _reason(input.reason)
+        await _done(
+            context,
+            lambda session: publishing.suspend(session, context.caller, uid, reason=reason, clock=context.clock),
+        )
+        return SuspendCreatorPayload(creator=await _creator(context, uid))
+
+    @strawberry.mutation(description="For operators: show a suspended creator again, and what of theirs is published.")
+    async def reinstate_creator(
+        self,
+        info: Info,
+        input: Annotated[ReinstateCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> ReinstateCreatorResult:
+        context = info.context
+        permissions.operator(context.caller)
+        uid = uid_of(input.creator_id, "Creator", "input", "creatorId")
+        await _done(context, lambda session: publishing.reinstate(session, context.caller, uid))
+        return ReinstateCreatorPayload(creator=await _creator(context, uid))

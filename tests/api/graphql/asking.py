@@ -1,0 +1,82 @@
+"""Asking the schema in tests: over the real endpoint, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from sqlalchemy import event
+from starlette.requests import Request
+
+from api.graphql.context import Context
+from api.graphql.http import GraphQLEndpoint
+from core.caller import ANONYMOUS, Caller
+from core.clock import FixedClock
+from core.db import Database
+from core.settings import Settings
+
+
+@dataclass
+class Asking:
+    """The endpoint over a test's database, asked as one caller."""
+
+    db: Database
+    clock: FixedClock
+    caller: Caller = ANONYMOUS
+    settings: Settings = field(
+        default_factory=lambda: Settings(
+            profile="production", public_url="https://content.example", data=Path("/nowhere"), _env_file=None
+        )
+    )
+
+    def as_(self, caller: Caller) -> Asking:
+        return Asking(self.db, self.clock, caller, self.settings)
+
+    def set(self, **settings: Any) -> Asking:
+        return Asking(self.db, self.clock, self.caller, self.settings.model_copy(update=settings))
+
+    async def open_context(self, request: Request, request_id: str) -> Context:
+        return Context(self.db, self.caller, self.clock, self.settings, request_id=request_id)
+
+    def client(self) -> httpx2.AsyncClient:
+        endpoint = GraphQLEndpoint.over(self.settings, self.open_context)
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=endpoint), base_url="http://test")
+
+    async def send(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The whole answer, errors and all."""
+        async with self.client() as client:
+            response = await client.post("/graphql", json={"query": query, "variables": variables})
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def data(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of an answer that must not have errors."""
+        answer = await self.send(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def codes(self, query: str, **variables: Any) -> list[str]:
+        """The codes of an answer's errors."""
+        answer = await self.send(query, **variables)
+        return [error["extensions"]["code"] for error in answer.get("errors", [])]
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The statements that are sent to the database meanwhile, without those of transactions."""
+        seen: list[str] = []
+        engine = self.db.connection.engine.sync_engine  # type: ignore[attr-defined]
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")):
+                seen.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
