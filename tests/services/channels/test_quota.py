@@ -67,6 +67,12 @@ def test_a_quota_that_is_used_up_stops_and_says_until_when():
     assert evaluation.quota_left == 0
 
 
+def test_a_quota_that_is_overdrawn_is_used_up_too():
+    evaluation = judged(pack("[quota]\ntotal=5"), facts(), quota_used={"total": 6})
+
+    assert (only(evaluation).code, evaluation.quota_left) == ("quota.spent", 0)
+
+
 def test_the_creators_level_decides_how_many():
     used = {"per_creator_per_day": 1}
 
