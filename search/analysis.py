@@ -119,6 +119,19 @@ def word_spans(folded: str) -> Iterator[tuple[str, int, int]]:
                 yield stem(part[0]), start + part.start(), start + part.end()
 
 
+def units(folded: str) -> Iterator[tuple[str, str]]:
+    """The least that a text can be taken apart into, each with the reading that has it as a token.
+
+    Characters of unspaced scripts; stems of other words, and of their parts where letters meet digits.
+    """
+    for token in characters(folded):
+        if _UNSPACED_CHARACTER.match(token):
+            yield "characters", token
+        else:
+            parts = [part[0] for part in _parts(token)] or [token]
+            yield from (("words", stem(part)) for part in parts)
+
+
 def _parts(word: str) -> Iterable[re.Match[str]]:
     """The runs of letters and of digits in a word that has both."""
     return () if word.isalpha() or word.isdecimal() else _PARTS.finditer(word)

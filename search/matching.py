@@ -18,6 +18,7 @@ _CLOSE = 0.75
 
 # Tuned on the development halves of the judged sets; docs/search.md has the table.
 _ZONE_WEIGHTS = {"title": 0.5, "all": 1.0}
+_READINGS = {"characters": analysis.characters, "bigrams": analysis.bigrams, "words": analysis.words}
 _READING_WEIGHTS = {"characters": 1.0, "bigrams": 1.0, "words": 1.0}
 
 
@@ -32,39 +33,35 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Open to documents that have at least `needed` of these tokens in the field."""
+    """Open to documents that have at least `needed` of these tokens, each in its field."""
 
-    field: str
-    tokens: tuple[str, ...]
+    tokens: tuple[tuple[str, str], ...]
     needed: int
 
 
 @dataclass(frozen=True, slots=True)
 class TextQuery:
-    """The score is the sum over all terms. A document is close when it passes one of the gates."""
+    """The score is the sum over all terms. A document is close when it passes the gate."""
 
     terms: tuple[Term, ...]
-    gates: tuple[Gate, ...]
+    gate: Gate
     enough: int = ENOUGH_CLOSE
 
 
 def text_query(text: str) -> TextQuery | None:
     """The question to the engine; None when the text has no letter, digit or character to look for."""
-    read = {
-        name: tuple(dict.fromkeys(tokens))[:_TOKENS_ASKED] for name, tokens in analysis.analyse(text)._asdict().items()
-    }
-    if not read["characters"]:
-        return None
+    folded = analysis.fold(text)
     terms = tuple(
         Term(f"{zone}_{reading}", token, zone_weight * _READING_WEIGHTS[reading])
+        for reading, read in _READINGS.items()
+        for token in tuple(dict.fromkeys(read(folded)))[:_TOKENS_ASKED]
         for zone, zone_weight in _ZONE_WEIGHTS.items()
-        for reading, tokens in read.items()
-        for token in tokens
     )
-    # The second gate finds in titles what was typed with other spaces or with parts of words.
-    return TextQuery(terms, (_gate("all_characters", read["characters"]), _gate("title_bigrams", read["bigrams"])))
+    return TextQuery(terms, _gate(folded)) if terms else None
 
 
-def _gate(field: str, tokens: tuple[str, ...]) -> Gate:
+def _gate(folded: str) -> Gate:
+    found = dict.fromkeys((f"all_{reading}", token) for reading, token in analysis.units(folded))
+    tokens = tuple(found)[:_TOKENS_ASKED]
     count = len(tokens)
-    return Gate(field, tokens, count if count <= 2 else max(2, math.ceil(count * _CLOSE)))
+    return Gate(tokens, count if count <= 2 else max(2, math.ceil(count * _CLOSE)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from search.backend import Request
 from search.documents import INDEX_FORMAT, Change, key, recency_from
-from search.matching import Gate, TextQuery
+from search.matching import TextQuery
 from search.query import FACET_VALUE_LIMIT, Facet, Filters, Kind, Matching, Order
 
 # Tokens are given, so text is cut at spaces; frequencies for BM25, no positions, nothing stored but columns.
@@ -76,7 +76,8 @@ def matches(request: Request, matching: Matching) -> Query:
 
 
 def close(text: TextQuery) -> Query:
-    return {"bool": {"should": [_gate(gate) for gate in text.gates], "minimum_should_match": 1}}
+    terms = [{"term": {field: token}} for field, token in text.gate.tokens]
+    return {"bool": {"should": terms, "minimum_should_match": text.gate.needed}}
 
 
 def findable(kind: Kind | None) -> Query:
@@ -112,11 +113,6 @@ def _text(text: TextQuery | None, matching: Matching, conditions: Sequence[Query
     scoring = {"bool": {"should": terms, "minimum_should_match": 1}}
     gates = [close(text)] if matching is Matching.CLOSE else []
     return {"bool": {"must": [scoring], "filter": [*gates, *conditions]}}
-
-
-def _gate(gate: Gate) -> Query:
-    terms = [{"term": {gate.field: token}} for token in gate.tokens]
-    return {"bool": {"should": terms, "minimum_should_match": gate.needed}}
 
 
 def _facet(facet: Facet, conditions: Mapping[str, Query], own: set[str]) -> dict[str, Any]:

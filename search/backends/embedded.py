@@ -6,6 +6,7 @@ The folder holds one directory per generation, and `current.json`, which names t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import secrets
@@ -29,6 +30,7 @@ from search.query import Kind
 _FILLED_AT_ONCE = 50_000
 
 Answer = TypeVar("Answer")
+_Seen = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class _Reader:
     index: tantivy.Index
     searcher: tantivy.Searcher
     name: str
-    seen: tuple[int, int]
+    seen: _Seen
 
 
 class EmbeddedBackend:
@@ -99,12 +101,13 @@ class EmbeddedBackend:
                 reader = self._reader = self._follow()
             return reader.searcher
 
-    def _look(self, name: str) -> tuple[int, int]:
+    def _look(self, name: str) -> _Seen:
+        """What changes with every swap and commit: both files are replaced, never written over."""
         try:
-            pointer = (self._folder / "current.json").stat().st_mtime_ns
-            return pointer, (self._folder / name / "meta.json").stat().st_mtime_ns
+            found = (self._folder / "current.json").stat(), (self._folder / name / "meta.json").stat()
         except FileNotFoundError:
-            return 0, 0
+            return ()
+        return tuple((file.st_mtime_ns, file.st_ino) for file in found)
 
     def _follow(self) -> _Reader:
         """Load what the pointer names. The writer may swap and clean up while we read, so a failure is tried again."""
@@ -244,14 +247,15 @@ class EmbeddedBackend:
             shutil.rmtree(begun.path)
 
     def _let_go(self) -> None:
-        """Forget the writers; dropping the objects stops their threads."""
+        """Give up the writers, whatever state they are in, so that their locks are free again."""
+        for generation in filter(None, (self._current, self._begun)):
+            # What is wrong with it is being told already.
+            with contextlib.suppress(ValueError, OSError):
+                generation.close()
         self._current = self._begun = None
 
     def _close(self) -> None:
         with self._writing, self._reading:
-            for generation in (self._current, self._begun):
-                if generation is not None:
-                    generation.close()
             self._let_go()
             self._reader = None
             if self._lock is not None:

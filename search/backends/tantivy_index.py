@@ -106,7 +106,7 @@ def _candidates(
 def _text(searcher: tantivy.Searcher, text: TextQuery | None) -> tuple[list[tantivy.Query], Matching]:
     if text is None:
         return [tantivy.Query.exists_query("kind")], Matching.ALL
-    close = _any_of([_gate(gate) for gate in text.gates])
+    close = _gate(text.gate)
     scoring = _any_of([_term(term.field, term.token, term.weight) for term in text.terms])
     if _matches(searcher, close) < text.enough:
         return [scoring], Matching.ANY
@@ -119,7 +119,10 @@ def _term(field: str, token: str, weight: float) -> tantivy.Query:
 
 
 def _gate(gate: Gate) -> tantivy.Query:
-    terms = [tantivy.Query.term_query(SCHEMA, gate.field, token, "basic") for token in gate.tokens]
+    terms = [tantivy.Query.term_query(SCHEMA, field, token, "basic") for field, token in gate.tokens]
+    if gate.needed == len(terms):
+        # Intersections skip through the index, counting up to a number does not.
+        return _all_of(terms)
     return tantivy.Query.boolean_query(
         [(tantivy.Occur.Should, term) for term in terms], minimum_number_should_match=gate.needed
     )

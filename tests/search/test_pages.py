@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from search import pages, ranking
+from search import backends, indexing, pages, ranking
 from search.backend import Candidate, Candidates, Entry, Request
 from search.backends.embedded import EmbeddedBackend
 from search.documents import key, of_key, published_second, recency
@@ -187,7 +187,6 @@ def test_a_comparison_names_each_kind_of_difference():
 
 async def test_a_drift_of_many_ranges_is_complete(backend, monkeypatch):
     monkeypatch.setattr("search.indexing._SCANNED_AT_ONCE", 3)
-    from search import indexing
 
     await put(backend, *(content(number) for number in (1, 2, 4, 5, 6, 7, 8, 20, 21, 22, 23)))
 
@@ -206,3 +205,15 @@ async def test_filters_reach_the_engine(backend):
     page = await pages.page(backend, SearchQuery("咖啡", Filters(formats=("GALLERY",))), now=NOW)
 
     assert [hit.id for hit in page.hits] == [1]
+
+
+# The choice of an engine
+
+
+async def test_the_server_is_chosen_when_there_is_one(tmp_path):
+    embedded = backends.choose(folder=tmp_path, elasticsearch_url="")
+    server = backends.choose(folder=tmp_path, elasticsearch_url="http://127.0.0.1:1")
+
+    assert type(embedded).__name__ == "EmbeddedBackend"
+    assert type(server).__name__ == "ElasticsearchBackend"
+    await server.close()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from search.matching import text_query
+from search.matching import Gate, text_query
 from search.query import Facet, Filters, Order, PageTooDeep, Position, SearchQuery, SearchRefused, check
 
 
@@ -87,7 +87,7 @@ def test_a_cursor_is_bound_to_text_filter_and_order_and_not_to_the_page_size():
     assert len({query.scope, *(other.scope for other in others)}) == 5
 
 
-def test_a_text_becomes_terms_in_every_field_and_gates_for_what_is_close():
+def test_a_text_becomes_terms_in_every_field_and_a_gate_for_what_is_close():
     query = text_query("红茶 tea")
 
     assert {(term.field, term.token): term.weight for term in query.terms} == {
@@ -95,10 +95,7 @@ def test_a_text_becomes_terms_in_every_field_and_gates_for_what_is_close():
         **{(f"{zone}_bigrams", token): weight for zone, weight in ZONES for token in ("红茶", "te", "ea")},
         **{(f"{zone}_words", token): weight for zone, weight in ZONES for token in ("红茶", "tea")},
     }
-    assert [(gate.field, gate.tokens, gate.needed) for gate in query.gates] == [
-        ("all_characters", ("红", "茶", "tea"), 3),
-        ("title_bigrams", ("红茶", "te", "ea"), 3),
-    ]
+    assert query.gate == Gate((("all_characters", "红"), ("all_characters", "茶"), ("all_words", "tea")), 3)
 
 
 ZONES = (("title", 0.5), ("all", 1.0))
@@ -113,3 +110,22 @@ def test_a_long_text_asks_for_a_bounded_number_of_tokens():
 @pytest.mark.parametrize("text", ["", "  ", "！？", "\x00\ud800"])
 def test_a_text_without_words_is_no_question(text):
     assert text_query(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "needed"),
+    [
+        ("锅", "锅", 1),
+        ("Shoes", "shoe", 1),
+        ("running shoes", "run shoe", 2),
+        ("iPhone15壳", "iphon 15 壳", 3),
+        ("空气炸锅", "空 气 炸 锅", 3),
+        ("空气炸锅怎么用", "空 气 炸 锅 怎 么 用", 6),
+        ("的的的", "的", 1),
+    ],
+)
+def test_close_means_all_of_a_short_text_and_most_of_a_long_one(text, tokens, needed):
+    gate = text_query(text).gate
+
+    assert " ".join(token for _, token in gate.tokens) == tokens
+    assert gate.needed == needed
