@@ -73,7 +73,7 @@ class Tally:
 class Distributor:
     """One loop's worth of state: the database, the clock, and the catalogue of packs in force."""
 
-    def __init__(self, db: Database, *, clock: Clock, base_url: str, batch: int = 20) -> None:
+    def __init__(self, db: Database, *, clock: Clock, base_url: str, batch: int = 50) -> None:
         self.db = db
         self.clock = clock
         self.base_url = base_url
@@ -213,7 +213,7 @@ class Distributor:
         steps: submissions.Steps,
     ) -> None:
         """Bring the submissions of these contents to where they belong now."""
-        asked: list[tuple[models.Submission, Gathered, submissions.Judged]] = []
+        asked: list[_Asked] = []
         for one in prepared:
             standing_here = standing[one.claim.object_id]
             if one.gathered is None or not one.is_public:
@@ -226,14 +226,12 @@ class Distributor:
                 standing_here[channel_id] = submissions.submitted(submission, one.gathered, judged)
                 asked.append((standing_here[channel_id], one.gathered, judged))
         session.add_all(submission for submission, _, _ in asked)
-        await session.flush()
-        # in one order over all batches: two distributors that take quota never wait for each other in a circle
-        for submission, gathered, judged in sorted(asked, key=lambda each: (each[0].channel_id, each[1].creator.id)):
+        spent = await _take_quota(session, asked, steps.now)
+        for submission, gathered, judged in asked:
             evaluation = judged.evaluation
-            if evaluation.next_state is not NextState.REJECTED and not gathered.content.is_history:
-                spent = await quotas.take(session, judged.entry, gathered.creator, submission, at=steps.now)
-                if spent is not None:
-                    evaluation = evaluate(judged.entry.compiled, gathered.facts, at=evaluation.at, quota_used=spent)
+            if submission.id in spent:
+                used = spent[submission.id]
+                evaluation = evaluate(judged.entry.compiled, gathered.facts, at=evaluation.at, quota_used=used)
             steps.decide(submission, gathered, judged.entry, evaluation)
 
     async def _tell(
@@ -273,6 +271,29 @@ class Distributor:
     async def _load_pinned(self, session: AsyncSession, standing: Iterable[dict[int, models.Submission]]) -> None:
         wanted = {one.pack_version_id for each in standing for one in each.values()} - self._pinned.keys()
         self._pinned |= await installing.pinned(session, wanted)
+
+
+_Asked = tuple[models.Submission, Gathered, submissions.Judged]
+
+
+async def _take_quota(session: AsyncSession, asked: Sequence[_Asked], now: datetime) -> dict[int, dict[str, int]]:
+    """Take quota for every submission that may enter; what is used, by submission, where there was none left."""
+    limited = [
+        each
+        for each in asked
+        if each[2].evaluation.next_state is not NextState.REJECTED
+        and quotas.is_limited(each[2].entry)
+        and not each[1].content.is_history
+    ]
+    if limited:
+        await session.flush()  # a use of quota names its submission
+    spent = {}
+    # in one order over all batches: two distributors that take quota never wait for each other in a circle
+    for submission, gathered, judged in sorted(limited, key=lambda each: (each[0].channel_id, each[1].creator.id)):
+        used = await quotas.take(session, judged.entry, gathered.creator, submission, at=now)
+        if used is not None:
+            spent[submission.id] = used
+    return spent
 
 
 async def _lock(session: AsyncSession, prepared: Sequence[Prepared]) -> tuple[list[Prepared], list[Prepared]]:

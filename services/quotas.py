@@ -49,7 +49,7 @@ class Used:
 async def used(session: AsyncSession, catalogue: Catalogue, gathered: Iterable[Gathered], at: datetime) -> Used:
     """The counters that count now for these creators, over all entries, in one statement."""
     creators = {one.creator.id for one in gathered} | {EVERYBODY}
-    limited = [entry for entry in catalogue.by_channel.values() if _is_limited(entry)]
+    limited = [entry for entry in catalogue.by_channel.values() if is_limited(entry)]
     if not limited:
         return Used({}, at)
     row = models.QuotaCounter
@@ -60,6 +60,12 @@ async def used(session: AsyncSession, catalogue: Catalogue, gathered: Iterable[G
         )
     )
     return Used({(channel, creator, period, day): count for channel, creator, period, day, count in rows}, at)
+
+
+def is_limited(entry: Installed) -> bool:
+    """Whether the entry counts what enters it."""
+    limits = entry.compiled.pack.quota
+    return bool(limits.by_level) or any(getattr(limits, name) is not None for name in PERIODS)
 
 
 async def take(
@@ -125,11 +131,6 @@ def _parameters(key: tuple[int, int, QuotaPeriod, date], allowed: int) -> dict[s
         "starts_on": starts_on,
         "allowed": allowed,
     }
-
-
-def _is_limited(entry: Installed) -> bool:
-    limits = entry.compiled.pack.quota
-    return bool(limits.by_level) or any(getattr(limits, name) is not None for name in PERIODS)
 
 
 def _counter(entry: Installed, name: QuotaName, creator_id: int, at: datetime) -> tuple[int, int, QuotaPeriod, date]:

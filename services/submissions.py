@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text, Uuid, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.ids import new_uid
 from models import SubmissionState
 from services.channels.engine import ENGINE_VERSION
 from services.channels.findings import Evaluation, NextState, Outcome
@@ -94,7 +94,7 @@ class Steps:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.decisions: list[tuple[models.Submission, dict[str, Any]]] = []
+        self.decisions: list[_Decided] = []
         self.snapshots: dict[bytes, bytes] = {}
 
     def hide(self, submissions: Iterable[models.Submission]) -> None:
@@ -126,35 +126,78 @@ class Steps:
             hours = entry.compiled.pack.audit.human_hours if state is SubmissionState.HUMAN_AUDIT else None
             submission.deadline_at = self.now + timedelta(hours=hours) if hours else None
         self.decisions.append(
-            (
+            _Decided(
                 submission,
-                {
-                    "attempt": submission.attempt,
-                    "revision_id": submission.revision_id,
-                    "pack_version_id": submission.pack_version_id,
-                    "snapshot_digest": digest,
-                    "outcome": evaluation.outcome.value,
-                    "findings": orjson.loads(orjson.dumps(evaluation.findings)),
-                    "quota_used": {limit.name: limit.used for limit in evaluation.quota},
-                    "engine_version": str(ENGINE_VERSION),
-                    "decided_at": evaluation.at,
-                },
+                digest,
+                evaluation.outcome.value,
+                orjson.dumps(evaluation.findings).decode(),
+                orjson.dumps({limit.name: limit.used for limit in evaluation.quota}).decode(),
+                evaluation.at,
             )
         )
 
     async def write(self, session: AsyncSession) -> None:
+        """Submissions by the unit of work, everything else in two statements."""
         await session.flush()
         if not self.decisions:
             return
-        rows = [{"digest": digest, "body": orjson.loads(body)} for digest, body in sorted(self.snapshots.items())]
-        await session.execute(insert(models.FactSnapshot).on_conflict_do_nothing(), rows)
-        values = [{"submission_id": submission.id, **decision} for submission, decision in self.decisions]
-        made = await session.scalars(
-            insert(models.Decision).returning(models.Decision.id, sort_by_parameter_order=True), values
+        digests = sorted(self.snapshots)
+        await session.execute(
+            _SNAPSHOTS.bindparams(
+                bindparam("digests", digests, type_=ARRAY(LargeBinary)),
+                bindparam("bodies", [self.snapshots[digest].decode() for digest in digests], type_=ARRAY(Text)),
+            )
         )
-        for (submission, _), decision_id in zip(self.decisions, made.all(), strict=True):
-            submission.decision_id = decision_id
-        await session.flush()
+        columns: dict[str, tuple[list[Any], Any]] = {
+            "uids": ([new_uid() for _ in self.decisions], Uuid),
+            "submissions": ([one.submission.id for one in self.decisions], BigInteger),
+            "attempts": ([one.submission.attempt for one in self.decisions], BigInteger),
+            "revisions": ([one.submission.revision_id for one in self.decisions], BigInteger),
+            "packs": ([one.submission.pack_version_id for one in self.decisions], BigInteger),
+            "digests": ([one.digest for one in self.decisions], LargeBinary),
+            "outcomes": ([one.outcome for one in self.decisions], Text),
+            "findings": ([one.findings for one in self.decisions], Text),
+            "quotas": ([one.quota_used for one in self.decisions], Text),
+            "moments": ([one.decided_at for one in self.decisions], DateTime(timezone=True)),
+        }
+        values: list[Any] = [bindparam(name, given, type_=ARRAY(type_)) for name, (given, type_) in columns.items()]
+        await session.execute(_DECISIONS.bindparams(*values, engine=str(ENGINE_VERSION)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A decision before it has a row; findings and quota as JSON texts."""
+
+    submission: models.Submission
+    digest: bytes
+    outcome: str
+    findings: str
+    quota_used: str
+    decided_at: datetime
+
+
+_SNAPSHOTS = text(
+    "INSERT INTO fact_snapshots (digest, body)"
+    " SELECT digest, body::jsonb FROM unnest(:digests, :bodies) AS given(digest, body) ON CONFLICT DO NOTHING"
+)
+_DECISIONS = text(
+    """
+    WITH given AS (
+        SELECT * FROM unnest(:uids, :submissions, :attempts, :revisions, :packs, :digests, :outcomes, :findings,
+                             :quotas, :moments)
+            AS given(uid, submission_id, attempt, revision_id, pack_version_id, digest, outcome, findings, quota_used,
+                     decided_at)
+    ), made AS (
+        INSERT INTO decisions (uid, submission_id, attempt, revision_id, pack_version_id, snapshot_digest, outcome,
+                               findings, quota_used, engine_version, decided_at)
+        SELECT uid, submission_id, attempt, revision_id, pack_version_id, digest, outcome, findings::jsonb,
+               quota_used::jsonb, :engine, decided_at
+        FROM given
+        RETURNING id, submission_id
+    )
+    UPDATE submissions SET decision_id = made.id FROM made WHERE submissions.id = made.submission_id
+    """
+)
 
 
 def _any(ids: Iterable[int]) -> Any:
