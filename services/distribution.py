@@ -180,8 +180,11 @@ class Distributor:
         wanted |= {channel_id for channel_id, one in standing.items() if one.state in submissions.ACTIVE}
         for channel_id in sorted(wanted):
             entry = self._catalogue.by_channel.get(channel_id)
-            if entry is None or not submissions.needs_judging(standing.get(channel_id), gathered.revision.id):
+            last = standing.get(channel_id)
+            if entry is None or not submissions.needs_judging(last, gathered.revision.id):
                 continue
+            if last is None and not prepared.is_named and entry.compiled.gate_findings(dossier):
+                continue  # nobody asked for this channel, and it is closed to the creator: no row, no rules
             evaluation = evaluate(
                 entry.compiled,
                 dossier,
@@ -221,8 +224,6 @@ class Distributor:
                 continue
             for channel_id, judged in one.judged.items():
                 submission = standing_here.get(channel_id)
-                if submission is None and judged.is_kept_out and not one.is_named:
-                    continue
                 standing_here[channel_id] = submissions.submitted(submission, one.gathered, judged)
                 asked.append((standing_here[channel_id], one.gathered, judged))
         session.add_all(submission for submission, _, _ in asked)

@@ -47,10 +47,6 @@ class Judged:
     entry: Installed
     evaluation: Evaluation
 
-    @property
-    def is_kept_out(self) -> bool:
-        return self.evaluation.outcome in {Outcome.IMPOSSIBLE, Outcome.NOT_FOR_THIS}
-
 
 async def of_contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, dict[int, models.Submission]]:
     found: dict[int, dict[int, models.Submission]] = defaultdict(dict)
