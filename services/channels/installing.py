@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
+from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +19,8 @@ from services import audit
 from services.channels.engine import CompiledPack
 from services.channels.packs import Pack, Platform, read_canonical
 from services.channels.selectors import SelectorIndex
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +126,44 @@ async def catalogue(session: AsyncSession, known: Catalogue | None = None) -> Ca
         .join(models.PackVersion, models.PackVersion.id == models.Channel.pack_version_id)
         .order_by(models.Channel.key)
     )
-    entries = [Installed(channel_id, version_id, CompiledPack(read(body))) for channel_id, version_id, body in rows]
+    entries = []
+    for channel_id, version_id, body in rows:
+        entry = _compiled(channel_id, version_id, body) or await _last_good(session, channel_id)
+        if entry is not None:
+            entries.append(entry)
     return Catalogue(
         now,
         {entry.compiled.pack.key: entry for entry in entries},
         {entry.channel_id: entry for entry in entries},
         SelectorIndex(entry.compiled.pack for entry in entries),
     )
+
+
+def _compiled(channel_id: int, version_id: int, body: dict[str, Any]) -> Installed | None:
+    try:
+        return Installed(channel_id, version_id, CompiledPack(read(body)))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        log.error("pack.unreadable", channel=channel_id, version=version_id, key=where, reason=first["msg"])
+        return None
+
+
+async def _last_good(session: AsyncSession, channel_id: int) -> Installed | None:
+    """The newest version that ruled this channel and can be read: better than a channel that is shut."""
+    installs = models.PackInstall
+    rows = await session.execute(
+        select(models.PackVersion.id, models.PackVersion.body)
+        .join(installs, installs.pack_version_id == models.PackVersion.id)
+        .where(installs.channel_id == channel_id)
+        .order_by(installs.installed_at.desc(), installs.id.desc())
+    )
+    for version_id, body in rows:
+        entry = _compiled(channel_id, version_id, body)
+        if entry is not None:
+            log.warning("pack.last_good", channel=entry.compiled.pack.key, version=version_id)
+            return entry
+    return None
 
 
 def read(body: dict[str, Any]) -> Pack:
