@@ -9,13 +9,25 @@ refers to stands before it. Documented in docs/interchange.md; the JSON Schema i
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    model_validator,
+)
 
 from models import (
+    AnswerState,
     AssetFactsSource,
     AssetKind,
     ChannelKind,
@@ -31,7 +43,7 @@ from models import (
     TagState,
 )
 from models.formats import Live
-from models.texts import Line, Link, Prose, Title
+from models.texts import Clean, Line, Link, Prose, Title
 
 VERSION = 1
 NAMESPACE = UUID("6f1c6f0e-6f0b-5c55-9d1b-2a7a6a5d7e11")
@@ -43,7 +55,41 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 Score = Annotated[int, Field(ge=0, le=1000)]
 Stars = Annotated[int, Field(ge=0, le=500)]
 Minor = Annotated[int, Field(ge=0, le=10**15)]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Key = Annotated[Clean, StringConstraints(min_length=1, max_length=500)]
+
+
+def _instant(value: datetime) -> datetime:
+    if not 1 < value.year < 9999:
+        raise ValueError("give a year from 2 to 9998")
+    return value.astimezone(UTC)
+
+
+def _storable(value: Any) -> Any:
+    """JSON as the database keeps it: texts that can be published, numbers that survive a round trip."""
+    match value:
+        case str():
+            _clean.validate_python(value)
+        case bool() | None:
+            pass
+        case int() if abs(value) >= 2**63:
+            raise ValueError(f"the number {str(value)[:40]} does not fit 64 bits; write it as a text")
+        case float() if not isfinite(value):
+            raise ValueError("NaN and infinity are no numbers here")
+        case dict():
+            for name, inner in value.items():
+                _storable(name)
+                _storable(inner)
+        case list() | tuple():
+            for inner in value:
+                _storable(inner)
+        case _:
+            pass
+    return value
+
+
+_clean: TypeAdapter[str] = TypeAdapter(Clean)
+Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
+Json = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 def uid_for(source: str, external_key: str) -> UUID:
@@ -51,14 +97,15 @@ def uid_for(source: str, external_key: str) -> UUID:
     return uuid.uuid5(NAMESPACE, f"{source}\x00{external_key}")
 
 
-def _reference(value: Any) -> Any:
+def reference(value: Any) -> Any:
+    """`source:key` as the uid that it stands for; anything else as it is."""
     if isinstance(value, str) and ":" in value and not value.startswith("urn:"):
         source, _, key = value.partition(":")
         return uid_for(source, key)
     return value
 
 
-Ref = Annotated[UUID, BeforeValidator(_reference)]
+Ref = Annotated[UUID, BeforeValidator(reference)]
 
 
 class Record(BaseModel):
@@ -71,7 +118,7 @@ class Sourced(Record):
     uid: UUID
     source: Key | None = None
     external_key: Key | None = None
-    created_at: datetime | None = None
+    created_at: Instant | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -87,7 +134,7 @@ class Sourced(Record):
 class HeaderRecord(Record):
     type: Literal["headwater"] = "headwater"
     version: Literal[1] = 1
-    exported_at: datetime | None = None
+    exported_at: Instant | None = None
 
 
 class FieldRecord(Record):
@@ -165,9 +212,10 @@ class AccountRecord(Record):
     uid: UUID
     name: Line
     email: Line | None = None
-    suspended_at: datetime | None = None
+    suspended_at: Instant | None = None
     suspended_because: Prose | None = None
-    created_at: datetime | None = None
+    erased_at: Instant | None = None
+    created_at: Instant | None = None
 
 
 class OrganisationRecord(Sourced):
@@ -175,7 +223,18 @@ class OrganisationRecord(Sourced):
     handle: Handle
     name: Line
     demands_review: bool = False
-    suspended_at: datetime | None = None
+    suspended_at: Instant | None = None
+
+
+class HeldRole(Record):
+    """A certified role; a bare code will do where the day is not known."""
+
+    code: Code
+    certified_on: date | None = None
+
+
+def _role(value: Any) -> Any:
+    return {"code": value} if isinstance(value, str) else value
 
 
 class CreatorRecord(Sourced):
@@ -195,9 +254,10 @@ class CreatorRecord(Sourced):
     is_seller: bool = False
     facts_source: FactsSource = FactsSource.DECLARED
     fields: tuple[Code, ...] = ()
-    roles: tuple[Code, ...] = ()
-    suspended_at: datetime | None = None
+    roles: tuple[Annotated[HeldRole, BeforeValidator(_role)], ...] = ()
+    suspended_at: Instant | None = None
     suspended_because: Prose | None = None
+    erased_at: Instant | None = None
 
 
 class IdentityRecord(Record):
@@ -246,7 +306,7 @@ class AssetRecord(Sourced):
     duration_ms: Annotated[int, Field(ge=0)] | None = None
     bitrate: Annotated[int, Field(ge=0)] | None = None
     facts_source: AssetFactsSource = AssetFactsSource.DECLARED
-    facts: dict[str, Any] = Field(default_factory=dict)
+    facts: Json = Field(default_factory=dict)
     alternative_text: Prose = ""
     credit: Prose = ""
     licence: Line = ""
@@ -275,7 +335,7 @@ class ProductRecord(Sourced):
     list_price_minor: Minor | None = None
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
     is_on_shelf: bool = True
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Json = Field(default_factory=dict)
     pictures: tuple[Ref, ...] = ()
     pools: tuple[Code, ...] = ()
 
@@ -292,7 +352,7 @@ class ChannelRecord(Record):
     names: dict[str, Line]
     time_zone: Line
     is_private: bool = False
-    pack: dict[str, Any] | None = None
+    pack: Json | None = None
     members: tuple[Ref, ...] = ()
 
 
@@ -302,21 +362,30 @@ class RevisionRecord(Record):
     """
 
     uid: UUID | None = None
+    number: Annotated[int, Field(ge=1)] | None = None
     state: RevisionState = RevisionState.LIVE
+    edition: Annotated[int, Field(ge=1)] = 1
     title: Title
     summary: Prose = ""
-    body: tuple[dict[str, Any], ...] = ()
-    markdown: Annotated[str, StringConstraints(max_length=1_000_000)] | None = None
+    body: tuple[Json, ...] = ()
+    markdown: Annotated[str, StringConstraints(max_length=200_000)] | None = None
     html: Annotated[str, StringConstraints(max_length=2_000_000)] | None = None
-    details: dict[str, Any] = Field(default_factory=dict)
+    details: Json = Field(default_factory=dict)
     covers: tuple[Ref, ...] = ()
     products: tuple[Ref, ...] = ()
     is_original: bool | None = None
-    created_at: datetime | None = None
-    sealed_at: datetime | None = None
-    published_at: datetime | None = None
-    scheduled_for: datetime | None = None
+    created_at: Instant | None = None
+    sealed_at: Instant | None = None
+    published_at: Instant | None = None
+    scheduled_for: Instant | None = None
     schedule_zone: Line | None = None
+    fired_late_ms: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_body(self) -> RevisionRecord:
+        if (bool(self.body) + (self.markdown is not None) + (self.html is not None)) > 1:
+            raise ValueError("give one of body, markdown and html")
+        return self
 
 
 class TaggingRecord(Record):
@@ -328,11 +397,32 @@ class TaggingRecord(Record):
 
 class AnswerRecord(Sourced):
     creator: Ref
-    body: tuple[dict[str, Any], ...] = ()
-    markdown: Annotated[str, StringConstraints(max_length=1_000_000)] | None = None
-    votes_count: int = 0
+    body: tuple[Json, ...] = ()
+    markdown: Annotated[str, StringConstraints(max_length=200_000)] | None = None
+    html: Annotated[str, StringConstraints(max_length=2_000_000)] | None = None
+    state: AnswerState = AnswerState.VISIBLE
+    votes_count: Annotated[int, Field(ge=0)] = 0
     is_accepted: bool = False
-    published_at: datetime
+    published_at: Instant
+
+
+class LiveRecord(Live):
+    """The moving part of a live; how many watch at the moment is not carried along."""
+
+    starts_at: Instant
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    viewers_peak: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> LiveRecord:
+        if self.state in {"LIVE", "ENDED", "REPLAY"} and self.started_at is None:
+            raise ValueError(f"a live that is {self.state} needs started_at")
+        if self.state in {"ENDED", "REPLAY"} and self.ended_at is None:
+            raise ValueError(f"a live that is {self.state} needs ended_at")
+        if self.started_at and self.ended_at and self.ended_at < self.started_at:
+            raise ValueError("ended_at is before started_at")
+        return self
 
 
 class ContentRecord(Sourced):
@@ -348,29 +438,49 @@ class ContentRecord(Sourced):
     group: Ref | None = None
     state: ContentState = ContentState.VISIBLE
     state_because: Prose | None = None
-    state_at: datetime | None = None
-    published_at: datetime | None = None
-    changed_at: datetime | None = None
+    state_at: Instant | None = None
+    published_at: Instant | None = None
+    changed_at: Instant | None = None
     is_history: bool = True
     channels: tuple[Key, ...] | None = None
     tags: tuple[TaggingRecord, ...] = ()
-    revisions: Annotated[tuple[RevisionRecord, ...], Field(min_length=1)]
-    live: Live | None = None
+    revisions: tuple[RevisionRecord, ...] = ()
+    live: LiveRecord | None = None
     answers: tuple[AnswerRecord, ...] = ()
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> ContentRecord:
+        if not self.revisions and self.state is not ContentState.ERASED:
+            raise ValueError("a content needs at least one revision")
+        for state in (RevisionState.LIVE, RevisionState.DRAFT):
+            if sum(revision.state is state for revision in self.revisions) > 1:
+                raise ValueError(f"at most one revision is {state.value}")
+        if self.live is not None and self.format is not Format.LIVE:
+            raise ValueError("only the format LIVE has the part `live`")
+        if self.answers and self.format is not Format.QNA:
+            raise ValueError("only the format QNA has answers")
+        if sum(answer.is_accepted for answer in self.answers) > 1:
+            raise ValueError("at most one answer is accepted")
+        tags = [tagging.tag for tagging in self.tags]
+        if len(set(tags)) < len(tags):
+            raise ValueError("each tag stands once")
+        return self
 
 
 class PageVersionRecord(Record):
     uid: UUID | None = None
+    number: Annotated[int, Field(ge=1)] | None = None
     state: HomepageState = HomepageState.LIVE
-    theme: dict[str, Any] = Field(default_factory=dict)
-    blocks: tuple[dict[str, Any], ...]
-    published_at: datetime | None = None
-    created_at: datetime | None = None
+    theme: Json = Field(default_factory=dict)
+    blocks: tuple[Json, ...]
+    published_at: Instant | None = None
+    created_at: Instant | None = None
 
 
 class HomepageRecord(Record):
     type: Literal["homepage"] = "homepage"
     uid: UUID | None = None
+    created_at: Instant | None = None
     creator: Ref
     versions: Annotated[tuple[PageVersionRecord, ...], Field(min_length=1)]
 

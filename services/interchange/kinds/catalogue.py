@@ -1,0 +1,110 @@
+"""What is sold and shown: brands, shops, assets, products with their pictures and pools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from models import Asset, AssetFactsSource, Brand, DirtyKind, PoolProduct, Product, ProductAsset, Shop
+from services.interchange import tables
+from services.interchange.kinds.base import SOURCED, Desk, Expressions, Kind, Need, References, table
+from services.interchange.records import AssetRecord, BrandRecord, ProductRecord, ShopRecord
+from services.interchange.refusals import Refused
+
+
+class Brands(Kind[BrandRecord]):
+    record, model, what = BrandRecord, Brand, "brands"
+    columns = (*SOURCED, "name", "description")
+
+
+class Shops(Kind[ShopRecord]):
+    record, model, what = ShopRecord, Shop, "shops"
+    columns = (*SOURCED, "name", "description_score", "service_score", "logistics_score")
+
+
+class Assets(Kind[AssetRecord]):
+    record, model, what = AssetRecord, Asset, "assets"
+    columns = (
+        *SOURCED, "kind", "url", "media_type", "byte_count", "width", "height", "duration_ms", "bitrate",
+        "facts_source", "facts", "alternative_text", "credit", "licence",
+    )  # fmt: skip
+    references: ClassVar[References] = {"creator": ("creators", "creator_id")}
+    expressions: ClassVar[Expressions] = {"sha256": "encode(t.sha256, 'hex')"}
+
+    def prepare(self, record: AssetRecord) -> AssetRecord:
+        if record.url is None and record.sha256 is None:
+            raise Refused("url", "an asset has an address, or bytes that are known by their sha256")
+        if (record.width is None) != (record.height is None):
+            raise Refused("width", "give both width and height, or neither")
+        return record
+
+    def needs(self, record: AssetRecord) -> Iterator[Need]:
+        yield from super().needs(record)
+        if record.sha256:
+            yield Need("sha256", "blobs", record.sha256)
+
+    def create(self, given: AssetRecord, desk: Desk) -> AssetRecord:  # noqa: ARG002  (others need it)
+        known = (given.media_type, given.byte_count, given.width, given.duration_ms, given.bitrate)
+        if given.facts or any(fact is not None for fact in known) or "facts_source" in given.model_fields_set:
+            return given
+        return given.model_copy(update={"facts_source": AssetFactsSource.NONE})
+
+    def merge(self, stored: AssetRecord, given: AssetRecord, desk: Desk) -> AssetRecord:
+        return super().merge(stored, self.create(given, desk), desk)
+
+    def row(self, desk: Desk, record: AssetRecord) -> dict[str, Any]:
+        return super().row(desk, record) | {"sha256": bytes.fromhex(record.sha256) if record.sha256 else None}
+
+
+class Products(Kind[ProductRecord]):
+    record, model, what = ProductRecord, Product, "products"
+    columns = (
+        *SOURCED, "title", "description", "url", "language", "price_minor", "list_price_minor", "currency",
+        "is_on_shelf", "attributes",
+    )  # fmt: skip
+    references: ClassVar[References] = {"shop": ("shops", "shop_id"), "brand": ("brands", "brand_id")}
+    dirty, has_version = DirtyKind.PRODUCT, True
+    expressions: ClassVar[Expressions] = {
+        "category": "(SELECT x.code || ':' || g.code FROM tags g JOIN taxonomies x ON x.id = g.taxonomy_id"
+        " WHERE g.id = t.category_id)",
+        "pictures": "ARRAY(SELECT a.uid FROM product_assets p JOIN assets a ON a.id = p.asset_id"
+        " WHERE p.product_id = t.id ORDER BY p.position)",
+        "pools": "ARRAY(SELECT o.code FROM pool_products p JOIN pools o ON o.id = p.pool_id"
+        ' WHERE p.product_id = t.id ORDER BY o.code COLLATE "C")',
+    }
+
+    def prepare(self, record: ProductRecord) -> ProductRecord:
+        if record.price_minor is not None and record.currency is None:
+            raise Refused("currency", "a price needs its currency")
+        return record.model_copy(update={"pools": tuple(sorted(set(record.pools)))})
+
+    def needs(self, record: ProductRecord) -> Iterator[Need]:
+        yield from super().needs(record)
+        if record.category:
+            yield Need("category", "tags", record.category)
+        yield from (Need("pictures", "assets", uid) for uid in record.pictures)
+        yield from (Need("pools", "pools", code) for code in record.pools)
+
+    def row(self, desk: Desk, record: ProductRecord) -> dict[str, Any]:
+        return super().row(desk, record) | {
+            "category_id": desk.maybe("tags", record.category),
+            "changed_at": desk.now,
+        }
+
+    async def write_parts(self, desk: Desk, records: Sequence[ProductRecord], *, fresh: bool) -> None:
+        ids = {record.uid: desk.id("products", record.uid) for record in records}
+        if not fresh:
+            for part in (ProductAsset, PoolProduct):
+                await tables.clear(desk.connection, table(part), "product_id", list(ids.values()))
+        pictures = [
+            {"product_id": ids[record.uid], "position": place, "asset_id": desk.id("assets", uid)}
+            for record in records
+            for place, uid in enumerate(record.pictures)
+        ]
+        await tables.insert(desk.connection, table(ProductAsset), pictures)
+        pools = [
+            {"pool_id": desk.id("pools", code), "product_id": ids[record.uid]}
+            for record in records
+            for code in record.pools
+        ]
+        await tables.insert(desk.connection, table(PoolProduct), pools)
