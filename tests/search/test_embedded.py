@@ -10,8 +10,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from search import indexing
 from search.backend import IndexAway, IndexHasAWriter, IndexNeedsRebuild, Request
 from search.backends.embedded import EmbeddedBackend
+from search.documents import Document
 from search.matching import text_query
 from search.query import Order
 from tests.search.contract import Contract, put
@@ -193,14 +195,37 @@ async def test_a_damaged_index_is_noticed_and_can_be_rebuilt(backend, folder, pa
     await again.close()
 
 
-@pytest.mark.parametrize(
-    "pointer", [b"", b"[]", b'{"generation": "gone", "format": 1}', b'{"generation": "x", "format": 0}']
-)
-async def test_a_pointer_that_is_damaged_or_of_another_format_asks_for_a_rebuild(backend, folder, pointer):
+@pytest.mark.parametrize("pointer", [b"", b"[]", b"{}", b'{"generation": "gone", "format": 1}'])
+async def test_a_damaged_pointer_asks_for_a_rebuild(backend, folder, pointer):
     (folder / "current.json").write_bytes(pointer)
 
     with pytest.raises(IndexNeedsRebuild):
         await EmbeddedBackend(folder).count()
+
+
+async def test_an_index_of_another_format_asks_for_a_rebuild(backend, folder):
+    pointer = orjson.loads((folder / "current.json").read_bytes())
+    (folder / "current.json").write_bytes(orjson.dumps(pointer | {"format": 999}))
+
+    with pytest.raises(IndexNeedsRebuild, match="has format 999"):
+        await EmbeddedBackend(folder).count()
+
+
+async def test_a_rebuild_leaves_one_generation_behind_whether_it_ends_or_breaks(backend, folder):
+    async def whole() -> AsyncIterator[list[Document]]:
+        yield [content(1)]
+
+    async def broken() -> AsyncIterator[list[Document]]:
+        yield [content(2)]
+        raise RuntimeError("the stream broke")
+
+    await indexing.rebuild(backend, whole())
+    after_the_end = [path for path in folder.iterdir() if path.is_dir()]
+    with pytest.raises(RuntimeError):
+        await indexing.rebuild(backend, broken())
+    after_the_break = [path for path in folder.iterdir() if path.is_dir()]
+
+    assert after_the_end == after_the_break == [meta(folder).parent]
 
 
 async def test_an_engine_that_fails_to_write_is_let_go_and_opened_again(backend, folder):
