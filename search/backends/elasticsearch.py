@@ -30,6 +30,7 @@ Answer = TypeVar("Answer")
 
 _BULK = 500
 _ALREADY_NEWER = 409
+_GONE = 404
 
 
 class ElasticsearchBackend:
@@ -93,13 +94,12 @@ class ElasticsearchBackend:
         await self._remove_all_but(await self._current())
 
     async def write(self, changes: Sequence[Change]) -> Written:
-        if self._begun is None:
-            await self._must_be_usable()
-            return await self._bulk(self._alias, changes)
-        await self._bulk(self._begun, changes)
-        if await self._current() is None:
-            return Written(len(changes), 0)
-        return await self._bulk(self._alias, changes)
+        if self._begun is not None:
+            written = await self._bulk(self._begun, changes)
+            if await self._current() is None:
+                return written
+        await self._must_be_usable()
+        return await self._bulk(self._alias, changes, is_alias=True)
 
     async def fill(self, changes: Sequence[Change]) -> Written:
         return await self._bulk(self._filling(), changes)
@@ -188,11 +188,12 @@ class ElasticsearchBackend:
             raise IndexAway("No new generation of the search index was begun.")
         return self._begun
 
-    async def _bulk(self, index: str, changes: Sequence[Change]) -> Written:
+    async def _bulk(self, index: str, changes: Sequence[Change], *, is_alias: bool = False) -> Written:
+        """An alias that is gone must be missed: Elasticsearch would make an index of that name."""
         taken = 0
         for start in range(0, len(changes), _BULK):
-            part = changes[start : start + _BULK]
-            answer = await _asked(self._slow.bulk(index=index, operations=list(requests.operations(part))))
+            operations = list(requests.operations(changes[start : start + _BULK]))
+            answer = await _asked(self._slow.bulk(index=index, operations=operations, require_alias=is_alias))
             taken += _taken(answer["items"])
         return Written(taken, len(changes) - taken)
 
@@ -217,6 +218,8 @@ def _taken(items: Sequence[Mapping[str, Any]]) -> int:
     refused = [result for result in results if result["status"] >= 300 and result["status"] != _ALREADY_NEWER]
     if refused:
         first = refused[0]
+        if first["status"] == _GONE:
+            raise IndexNeedsRebuild("Elasticsearch has no such index any more; the indexer makes a new one.")
         raise IndexAway(
             f"Elasticsearch refused {len(refused)} of {len(results)} documents, the first of them {first['_id']}: "
             f"{first['status']} {first['error'].get('reason', '')[:200]}"

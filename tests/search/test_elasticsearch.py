@@ -79,6 +79,18 @@ async def test_a_document_that_the_engine_refuses_is_not_counted_as_written(back
         await backend.write([content(1), Document(Kind.CONTENT, 2, 1, {"no_such_field": "x"})])
 
 
+async def test_an_index_that_somebody_removed_is_missed_and_not_made_by_accident(backend):
+    await put(backend, content(1))
+    await backend._client.indices.delete(index=await backend._current())
+
+    with pytest.raises(IndexNeedsRebuild):
+        await backend.search(Request(None, order=Order.NEWEST))
+    with pytest.raises(IndexNeedsRebuild):
+        await backend.write([content(2)])
+
+    assert not await backend._client.indices.exists(index=backend._alias)
+
+
 async def test_a_server_that_is_not_there_is_said_to_be_away():
     gone = ElasticsearchBackend("http://127.0.0.1:1")
 
