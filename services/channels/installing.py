@@ -145,7 +145,8 @@ def _compiled(channel_id: int, version_id: int, body: dict[str, Any]) -> Install
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"])
-        log.error("pack.unreadable", channel=channel_id, version=version_id, key=where, reason=first["msg"])
+        reason = first["msg"]
+        log.warning("pack.unreadable", channel=channel_id, version=version_id, key=where, reason=reason)
         return None
 
 
