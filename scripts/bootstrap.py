@@ -88,7 +88,8 @@ def test(rest: Sequence[str]) -> int:
     if rest:
         return subprocess.run([BIN / "pytest", *rest], cwd=ROOT, check=False).returncode  # noqa: S603  (ours)
     results = linted()
-    results.append(outcome("tests", [str(BIN / "pytest"), "-n", "2"], capture=False))
+    # By group: tests that share an expensive server stay on one process.
+    results.append(outcome("tests", [str(BIN / "pytest"), "-n", "2", "--dist", "loadgroup"], capture=False))
     return summary(results)
 
 
