@@ -313,8 +313,10 @@ def _gathered(
     for use, asset in used:
         by_use[use].append(_asset_facts(asset))
     by_taxonomy: dict[str, list[TagFacts]] = defaultdict(list)
-    for tag_id in tag_ids:
-        by_taxonomy[tags[tag_id].taxonomy].append(tags[tag_id].facts)
+    # of a tag and one merged into it, whose uses are still to be moved, one is shown
+    shown = {tags[tag_id].facts.uid: tags[tag_id] for tag_id in tag_ids}.values()
+    for tag in shown:
+        by_taxonomy[tag.taxonomy].append(tag.facts)
     paragraphs = tuple(blocks.paragraphs(body))
     headings = sum(block.type == "heading" for block in body)
     facts = ContentFacts(
@@ -337,7 +339,7 @@ def _gathered(
         is_original=revision.is_original,
         url=f"{base_url}/contents/{content.uid}",
     )
-    labels = tuple(_label(tags[tag_id].facts, content.language) for tag_id in tag_ids)
+    labels = tuple(_label(tag.facts, content.language) for tag in shown)
     return Gathered(
         content,
         revision,

@@ -17,7 +17,7 @@ class MalformedName(Invalid):
 def checked(name: str, *path: str | int) -> str:
     """The name without the blanks around it; MalformedName, with the path, when it is no line of 1 to 500 characters."""
     try:
-        return _name.validate_python(name)
+        return _name.validate_python(name.strip())
     except ValidationError as error:
         said = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise MalformedName(f"This cannot be a name: {said}.", path=path) from error

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, cast, delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -15,11 +16,30 @@ from core.errors import Problem
 
 
 def under(tag_id: Any) -> ColumnElement[Any]:
-    """The ids of a tag, of all tags below it, and of those merged into any of them, as an array."""
-    merged = aliased(models.Tag)
-    below = select(models.Tag.id).where(models.Tag.path.op("@>")(func.array_append([], tag_id)))
-    aliases = select(merged.id).where(merged.merged_into_id == tag_id)
+    """The ids of a tag, of all tags below it, and of those merged into any of them, as an array.
+
+    For a tag that was merged: those of the tag it was merged into.
+    """
+    asked, merged = aliased(models.Tag), aliased(models.Tag)
+    current = select(func.coalesce(asked.merged_into_id, asked.id)).where(asked.id == tag_id).scalar_subquery()
+    below = select(models.Tag.id).where(
+        models.Tag.path.op("@>")(func.array_append([], current)), models.Tag.merged_into_id.is_(None)
+    )
+    aliases = select(merged.id).where(merged.merged_into_id.in_(below))
     return func.array(below.union_all(aliases).scalar_subquery())
+
+
+async def current(session: AsyncSession, tag_ids: Sequence[int]) -> list[int]:
+    """The same tags in the same order, each merged one as the tag it was merged into; none twice."""
+    if not tag_ids:
+        return []
+    rows = await session.execute(
+        select(models.Tag.id, models.Tag.merged_into_id).where(
+            models.Tag.id.in_(tag_ids), models.Tag.merged_into_id.is_not(None)
+        )
+    )
+    into = dict(rows.all())
+    return list(dict.fromkeys(into.get(tag_id) or tag_id for tag_id in tag_ids))
 
 
 async def resolve(session: AsyncSession, named: Sequence[str]) -> tuple[list[models.Tag], list[Problem]]:
@@ -83,7 +103,11 @@ async def _too_few(session: AsyncSession, counts: Counter[int]) -> list[Problem]
 async def replace(
     session: AsyncSession, content: models.Content, tag_ids: Sequence[int], source: models.TaggingSource
 ) -> None:
-    """Make these the confirmed tags of a content, in this order; proposals that are not among them stay proposals."""
+    """Make these the confirmed tags of a content, in this order; proposals that are not among them stay proposals.
+
+    Merges are followed: between a draft and its publication a tag may have become another.
+    """
+    tag_ids = await current(session, tag_ids)
     await session.execute(
         delete(models.Tagging).where(
             models.Tagging.content_id == content.id,
@@ -94,5 +118,24 @@ async def replace(
         models.Tagging(content_id=content.id, tag_id=tag_id, position=place, source=source)
         for place, tag_id in enumerate(tag_ids)
     )
-    content.tag_ids = list(tag_ids)
+    content.tag_ids = tag_ids
     await session.flush()
+
+
+async def disagreements(session: AsyncSession) -> int:
+    """How many contents carry other tags in their array than in their confirmed taggings: 0 in a sound database."""
+    tagging = models.Tagging
+    confirmed = (
+        select(tagging.content_id, func.array_agg(aggregate_order_by(tagging.tag_id, tagging.position)).label("ids"))
+        .where(tagging.is_confirmed)
+        .group_by(tagging.content_id)
+        .subquery()
+    )
+    written = func.coalesce(confirmed.c.ids, cast([], ARRAY(BigInteger)))
+    found = await session.scalar(
+        select(func.count())
+        .select_from(models.Content)
+        .outerjoin(confirmed, confirmed.c.content_id == models.Content.id)
+        .where(models.Content.tag_ids.is_distinct_from(written))
+    )
+    return found or 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, func, select, tuple_
+from sqlalchemy import BigInteger, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -76,12 +76,15 @@ async def current_by_ids(session: AsyncSession, caller: Caller, ids: Sequence[in
 async def under_codes(
     session: AsyncSession, _caller: Caller, names: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], list[int]]:
-    """By (taxonomy code, code): the ids of the tag, of all below it, and of those merged into any of them."""
+    """By (taxonomy code, code): the ids of the tag, of all below it, and of those merged into any of them. For a tag that
+    was merged: those of the tag it was merged into.
+    """
     below, merged = aliased(models.Tag), aliased(models.Tag)
+    current = func.coalesce(models.Tag.merged_into_id, models.Tag.id)
     statement = (
         select(models.Taxonomy.code, models.Tag.code, below.id, merged.id)
         .join(models.Tag, models.Tag.taxonomy_id == models.Taxonomy.id)
-        .join(below, below.path.op("@>")(func.array_append([], models.Tag.id)))
+        .join(below, and_(below.path.op("@>")(func.array_append([], current)), below.merged_into_id.is_(None)))
         .outerjoin(merged, merged.merged_into_id == below.id)
         .where(tuple_(models.Taxonomy.code, models.Tag.code).in_(names))
     )
