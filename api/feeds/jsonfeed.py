@@ -107,6 +107,8 @@ def _more(item: Item, place: Place) -> dict[str, Any]:
     by_uid = {product.uid: product for product in one.facts.products}
     return {
         "format": one.content.format.value,
+        # entries of a list, pictures with anchors, chapters: what the body does not hold
+        "details": {name: value for name, value in one.revision.details.items() if name != "form"},
         "appeared_at": item.appeared_at.isoformat(),
         "hashtags": list(shown.hashtags),
         "disclosure": shown.disclosure,
