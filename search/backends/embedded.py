@@ -146,12 +146,14 @@ class EmbeddedBackend:
         return await asyncio.to_thread(alone)
 
     def _guarded(self, work: Callable[[], Answer]) -> Answer:
-        """After an engine error, such as a full disk, its writer is dead: let go, so that it can be opened again."""
+        """After an engine error, such as a full disk, its writer is dead: let go, so that the next write opens anew."""
         try:
             return work()
         except (ValueError, OSError) as error:
             self._let_go()
-            raise IndexAway(f"The search index could not be written ({error}); open it for writing again.") from error
+            raise IndexAway(
+                f"The search index could not be written ({error}); write again what was not committed."
+            ) from error
 
     def _open(self) -> None:
         self._take_lock()
@@ -180,10 +182,12 @@ class EmbeddedBackend:
                 shutil.rmtree(left)
 
     def _targets(self) -> list[Generation]:
-        targets = [generation for generation in (self._current, self._begun) if generation is not None]
-        if not targets:
-            raise IndexAway("The search index is not open for writing.")
-        return targets
+        """Where a write has to go. What was let go after an error is opened again by whoever still has the lock."""
+        if self._current is None and self._begun is None:
+            if self._lock is None:
+                raise IndexAway("The search index is not open for writing.")
+            self._open()
+        return [generation for generation in (self._current, self._begun) if generation is not None]
 
     def _filling(self) -> Generation:
         if self._begun is None:

@@ -228,7 +228,7 @@ async def test_a_rebuild_leaves_one_generation_behind_whether_it_ends_or_breaks(
     assert after_the_end == after_the_break == [meta(folder).parent]
 
 
-async def test_an_engine_that_fails_to_write_is_let_go_and_opened_again(backend, folder):
+async def test_an_engine_that_fails_to_write_is_let_go_and_opened_again_by_the_next_write(backend, folder):
     await put(backend, content(1))
     generation = meta(folder).parent
     kept = folder.parent / "elsewhere"
@@ -237,7 +237,9 @@ async def test_an_engine_that_fails_to_write_is_let_go_and_opened_again(backend,
     with pytest.raises(IndexAway):
         await put(backend, content(2, "空气炸锅"))
 
+    with pytest.raises(IndexNeedsRebuild):
+        await put(backend, content(2))
+
     kept.rename(generation)
-    await backend.open_for_writing()
     await put(backend, content(3))
     assert await ids(backend) == [1, 3]
