@@ -1,0 +1,81 @@
+"""How the house is kept: where things are called what, how long they grow, and what no file may hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.house import tree
+
+VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers", "base_utils"}
+LONGEST = 400
+# Longer than a module should be, and why it is one all the same.
+LONG = {
+    "services/feeds.py": "writing and reading one log: what the lock promises and what a reader relies on stand together",
+    "services/interchange/records.py": "the file format itself, one class a record type, read from top to bottom",
+}
+# Folders in which a person's files lie, at the beginning of an absolute path.
+PERSONAL = re.compile(r"(?<![\w.~$}{])/(?:home|Users|work|private/tmp)/\w+")
+ADDRESS = re.compile(r"^\s*(?:-i\b|--index-url|--extra-index-url|--find-links|--trusted-host)|https?://", re.MULTILINE)
+LATER = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX)\b")
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    vague = [tree.name(path) for path in tree.modules(*tree.FLOORS, "tests") if path.stem in VAGUE]
+
+    assert vague == []
+
+
+def test_every_module_of_a_floor_says_what_it_is_for():
+    silent = [
+        tree.name(path)
+        for path in tree.modules(*tree.FLOORS)
+        if path.stat().st_size and ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None
+    ]
+
+    assert silent == []
+
+
+def test_modules_stay_short_but_for_those_with_a_reason():
+    long = {
+        tree.name(path) for path in tree.modules(*tree.FLOORS) if len(path.read_text("utf-8").splitlines()) > LONGEST
+    }
+
+    assert long == LONG.keys()
+
+
+def test_no_file_names_a_place_on_somebodys_machine():
+    found = [
+        f"{tree.name(path)}: {place}" for path in tree.texts() for place in PERSONAL.findall(path.read_text("utf-8"))
+    ]
+
+    assert found == []
+
+
+def test_nothing_is_left_for_later():
+    found = [tree.name(path) for path in tree.texts() if LATER.search(path.read_text("utf-8"))]
+
+    assert found == []
+
+
+def test_requirements_are_hashed_and_name_no_package_index():
+    for path in (tree.ROOT / "requirements.txt", tree.ROOT / "requirements-dev.txt"):
+        text = path.read_text()
+        pinned = re.findall(r"^([a-z0-9][a-z0-9._-]*(?:\[[a-z,]+\])?)==\S+", text, re.MULTILINE)
+        logical = re.sub(r"\\\n", " ", text).splitlines()
+
+        assert ADDRESS.findall(text) == []
+        assert pinned
+        assert [line.split()[0] for line in logical if line.strip() and "--hash=sha256:" not in line] == []
+
+
+def test_only_the_environment_of_the_commands_and_settings_is_read():
+    """Below the doors nobody looks at the environment: they are handed the value they need."""
+    readers = [
+        tree.name(path)
+        for path in tree.modules("api", "core", "models", "search", "services")
+        if re.search(r"\bos\.(?:environ|getenv)\b", path.read_text("utf-8"))
+    ]
+
+    # it hands the environment on to PostgreSQL, without what would mislead it
+    assert readers == ["core/postgres/accounts.py"]
