@@ -58,6 +58,10 @@ class Outcome:
         counts = self.counts.setdefault(type_, dict.fromkeys(OUTCOMES, 0))
         counts[outcome] += by
 
+    def reject(self, reject: Reject, type_: str) -> None:
+        self.count(type_ or "unreadable", "rejected")
+        self.rejects.append(reject)
+
     def add(self, other: Outcome) -> None:
         for type_, counts in other.counts.items():
             for outcome, by in counts.items():
@@ -68,50 +72,68 @@ class Outcome:
 
 
 @dataclass(slots=True)
+class Reading:
+    """The lines of a batch as records, and what could not be read: all that goes without a database."""
+
+    input_name: str
+    lines: Sequence[Line]
+    items: list[Item] = field(default_factory=list)
+    outcome: Outcome = field(default_factory=Outcome)
+
+
+def read(lines: Sequence[Line], input_name: str) -> Reading:
+    reading = Reading(input_name, lines)
+    for line in lines:
+        reading.items += _read(line, reading)
+    return reading
+
+
+def _read(line: Line, reading: Reading) -> list[Item]:
+    """The record of a line, whole, and what it carries; nothing for a header and for what is set aside here."""
+    type_, problems = "", [("", "")]
+    try:
+        record = parse.validate_json(mended(line.text))
+        if isinstance(record, HeaderRecord):
+            return []
+        type_ = getattr(record, "type", "")
+        carried = KINDS[type(record)].brings(record)
+        return [*(_item(line, one, is_carried=True) for one in carried), _item(line, record)]
+    except ValidationError as error:
+        problems = of_validation(error)
+    except Refused as refused:
+        problems = refused.problems
+    except bodies.TooLong as refused:
+        problems = [("", refused.message)]
+    reading.outcome.reject(Reject(line, problems, reading.input_name), type_ or type_of(line.text))
+    return []
+
+
+def _item(line: Line, record: Record, *, is_carried: bool = False) -> Item:
+    kind = KINDS[type(record)]
+    whole = kind.prepare(record)
+    return Item(line, whole, tuple(kind.needs(whole)), is_carried)
+
+
+@dataclass(slots=True)
 class Batch:
-    """How the lines of a batch are worked through; `seen` makes it a preview, which writes nothing."""
+    """How the records of a batch are worked through; `seen` makes it a preview, which writes nothing."""
 
     connection: tables.Connection
     now: datetime
     input_name: str
     seen: Seen | None = None
-    outcome: Outcome = field(default_factory=Outcome)
 
-    async def run(self, lines: Sequence[Line]) -> Outcome:
-        items = [item for line in lines for item in self._read(line)]
-        for kind, group in _grouped(items):
-            self.outcome.add(await self._group(kind, group))
-        self.outcome.rejects.sort(key=lambda reject: reject.line.number)
-        return self.outcome
-
-    def _read(self, line: Line) -> list[Item]:
-        """The record of a line, whole, and what it carries; nothing for a header and for what is set aside here."""
-        type_ = ""
-        try:
-            record = parse.validate_json(mended(line.text))
-            if isinstance(record, HeaderRecord):
-                return []
-            type_ = getattr(record, "type", "")
-            return [
-                *(self._item(line, carried, is_carried=True) for carried in KINDS[type(record)].brings(record)),
-                self._item(line, record),
-            ]
-        except ValidationError as error:
-            self._reject(self.outcome, line, of_validation(error), type_=type_ or type_of(line.text))
-        except Refused as refused:
-            self._reject(self.outcome, line, refused.problems, type_=type_)
-        except bodies.TooLong as refused:
-            self._reject(self.outcome, line, [("", refused.message)], type_=type_)
-        return []
-
-    def _item(self, line: Line, record: Record, *, is_carried: bool = False) -> Item:
-        kind = KINDS[type(record)]
-        whole = kind.prepare(record)
-        return Item(line, whole, tuple(kind.needs(whole)), is_carried)
+    async def write(self, reading: Reading) -> Outcome:
+        """What came of the batch; the rejects stand in the order of their lines."""
+        outcome = Outcome()
+        outcome.add(reading.outcome)
+        for kind, group in _grouped(reading.items):
+            outcome.add(await self._group(kind, group))
+        outcome.rejects.sort(key=lambda reject: reject.line.number)
+        return outcome
 
     def _reject(self, outcome: Outcome, line: Line, problems: Sequence[tuple[str, str]], *, type_: str) -> None:
-        outcome.count(type_ or "unreadable", "rejected")
-        outcome.rejects.append(Reject(line, problems, self.input_name))
+        outcome.reject(Reject(line, problems, self.input_name), type_)
 
     async def _group(self, kind: Kind[Any], items: Sequence[Item]) -> Outcome:
         """Write records of one kind in a savepoint. If the database refuses, halve until the culprit stands alone."""

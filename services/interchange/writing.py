@@ -6,8 +6,10 @@ counts. Imported again, unchanged records change nothing.
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from core.errors import Conflict
 from core.ids import new_uid
 from models import Consumer, ImportRun, ImportState
 from services import outbox
-from services.interchange.batches import OUTCOMES, Batch, Outcome, Seen
+from services.interchange.batches import OUTCOMES, Batch, Outcome, Reading, Seen, read
 from services.interchange.refusals import Line, Reject
 from services.interchange.tables import Connection
 
@@ -86,21 +88,21 @@ class Importing:
     seen: Seen | None = None
     rejects_size: int = 0
 
-    async def write(self, lines: Sequence[Line]) -> None:
+    async def write(self, reading: Reading) -> None:
         async with self.db.session() as session:
             if self.run is not None:
                 await self._check_turn(session)
-            outcome = await Batch(await raw(session), self.clock.now(), self.report.input_name, seen=self.seen).run(
-                lines
-            )
+            connection = await raw(session)
+            batch = Batch(connection, self.clock.now(), self.report.input_name, seen=self.seen)
+            outcome = await batch.write(reading)
             await _mark(session, outcome)
             merged = Outcome({type_: dict(counts) for type_, counts in self.report.counts.items()})
             merged.add(Outcome(outcome.counts))
             size = self._set_aside(outcome.rejects)
             if self.run is not None:
-                await self._note(session, len(lines), merged.counts, size)
+                await self._note(session, len(reading.lines), merged.counts, size)
         self.report.counts, self.rejects_size = merged.counts, size
-        self.report.records_done += len(lines)
+        self.report.records_done += len(reading.lines)
         self.report.rejects += outcome.rejects[: max(0, SHOWN_REJECTS - len(self.report.rejects))]
 
     async def _check_turn(self, session: AsyncSession) -> None:
@@ -150,16 +152,35 @@ async def import_records(
     work = Importing(db, clock, report, seen=Seen() if dry_run else None)
     if not dry_run:
         await _open_run(work, digest)
-    for batch in _batches(lines, skip=report.records_done):
-        await work.write(batch)
-        if progress:
-            progress(report)
-        if stopped():
-            report.is_stopped = True
-            return report
+    async with aclosing(_readings(lines, report)) as readings:
+        async for reading in readings:
+            await work.write(reading)
+            if progress:
+                progress(report)
+            if stopped():
+                report.is_stopped = True
+                return report
     if work.run is not None:
         await _finish(work)
     return report
+
+
+async def _readings(lines: Iterable[Line], report: ImportReport) -> AsyncGenerator[Reading, None]:
+    """The batches, each read while the database is busy with the one before."""
+    batches = _batches(lines, skip=report.records_done)
+
+    def following() -> Reading | None:
+        batch = next(batches, None)
+        return None if batch is None else read(batch, report.input_name)
+
+    ahead = asyncio.create_task(asyncio.to_thread(following))
+    try:
+        while (reading := await ahead) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(following))
+            yield reading
+    finally:
+        # a thread is not cancelled, only waited for; what it says matters no more
+        await asyncio.gather(ahead, return_exceptions=True)
 
 
 def _batches(lines: Iterable[Line], *, skip: int) -> Iterator[list[Line]]:

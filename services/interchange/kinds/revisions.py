@@ -21,6 +21,8 @@ from services.interchange.refusals import Refused
 # The words of a revision: what its seal protects.
 WORDS = ("title", "summary", "body", "details", "covers", "products", "is_original")
 NAMED = frozenset({"asset", "image", "product", "products", "video", "scene", "content", "contents"})
+# their own part shows no assets
+BARE = frozenset({Format.ARTICLE, Format.QNA, Format.LIVE, Format.RANKED_LIST, Format.ITEM_NOTE})
 SEALED = frozenset(RevisionState) - {RevisionState.DRAFT}
 PUBLISHED = frozenset({RevisionState.LIVE, RevisionState.SUPERSEDED})
 
@@ -108,6 +110,8 @@ def complete_answer(given: AnswerRecord, where: str) -> AnswerRecord:
 
 
 def parts(revision: RevisionRecord, format_: Format) -> Parts:
+    if not revision.body and format_ in BARE:
+        return Parts(tuple((AssetUse.COVER, uid) for uid in revision.covers), revision.products)
     body, details = blocks.load(list(revision.body)), formats.load(format_, revision.details)
     inside = [*blocks.asset_uids(body), *formats.asset_uids(details)]
     return Parts(

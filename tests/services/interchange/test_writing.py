@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 import models
 from core.db import Database
-from services.interchange import writing
+from services.interchange import batches, writing
 from services.interchange.refusals import Line
 from services.interchange.writing import import_records
 from tests.services.interchange import everything, lines
@@ -270,7 +270,7 @@ async def test_two_imports_of_the_same_input_do_not_run_at_once(committed: Datab
     await import_records(committed, given, input_name="f", digest="d", stopped=lambda: True)
 
     with pytest.raises(writing.AlreadyImporting):
-        await running.write([Line(2, given[1].text)])
+        await running.write(batches.read([Line(2, given[1].text)], "f"))
 
 
 async def test_a_tag_tree_is_written_in_any_order_with_its_paths(db: Database):

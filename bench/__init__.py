@@ -1,0 +1,1 @@
+"""Measurements and data for them, one command each; kept out of the timed test suite."""
