@@ -120,12 +120,15 @@ class Keeper:
             self._send(user, message)
 
     def _fail(self, error: DomainError) -> None:
-        self.log.write(f"keeper: {error.message}\n".encode())
+        self._log(error.message)
         self._tell(Message(State.FAILED, error.message, code=error.code))
 
-    def _note(self, text: str) -> None:
+    def _log(self, text: str) -> None:
         self.log.write(f"keeper: {text}\n".encode())
         self.log.flush()
+
+    def _note(self, text: str) -> None:
+        self._log(text)
         self._tell(Message(State.NOTE, text))
 
     @staticmethod
@@ -216,6 +219,8 @@ class Keeper:
         if len(self.crashes) == RESTARTS and self.crashes[-1] - self.crashes[0] < RESTARTS_WINDOW_SECONDS:
             raise self._why(f"PostgreSQL ended {RESTARTS} times within {RESTARTS_WINDOW_SECONDS:.0f} s and is given up")
         self._note(f"PostgreSQL {_ended(status)}: starting it again")
+        # Its backends are about to notice that it is gone: nothing that anybody needs to read.
+        processes.end_leftovers(self.place.cluster, self._log)
         self._start()
 
     def _why(self, what: str) -> DomainError:
