@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -48,26 +47,23 @@ async def mark(
     consumers: Sequence[Consumer] | None = None,
 ) -> None:
     """Say that these objects changed. Sorted, so that two writers cannot wait for each other."""
-    rows = [
-        {"consumer": consumer, "kind": kind, "object_id": object_id, "urgency": urgency}
-        for consumer in (consumers or CONSUMERS[kind])
-        for object_id in sorted(set(ids))
-    ]
-    if not rows:
+    sorted_ids = sorted(set(ids))
+    if not sorted_ids:
         return
-    fresh = insert(DirtyMark)
+    # one statement, whatever the number: an import marks a thousand at a time
     await session.execute(
-        fresh.on_conflict_do_update(
-            index_elements=[DirtyMark.consumer, DirtyMark.kind, DirtyMark.object_id],
-            set_={
-                "version": DirtyMark.version + 1,
-                "urgency": func.least(DirtyMark.urgency, fresh.excluded.urgency),
-                "attempts": 0,
-                "parked_at": None,
-                "failure": None,
-            },
-        ),
-        rows,
+        text(
+            "INSERT INTO dirty_marks AS marks (consumer, kind, object_id, urgency)"
+            " SELECT consumer, :kind, object_id, :urgency"
+            " FROM unnest(:consumers) AS consumer, unnest(:ids) AS object_id ORDER BY consumer, object_id"
+            " ON CONFLICT (consumer, kind, object_id) DO UPDATE SET version = marks.version + 1,"
+            " urgency = least(marks.urgency, excluded.urgency), attempts = 0, parked_at = NULL, failure = NULL"
+        ).bindparams(
+            bindparam("consumers", [one.value for one in consumers or CONSUMERS[kind]], type_=ARRAY(Text)),
+            bindparam("ids", sorted_ids, type_=ARRAY(BigInteger)),
+            kind=kind.value,
+            urgency=urgency,
+        )
     )
     await session.execute(select(func.pg_notify(CHANNEL, "")))
 
