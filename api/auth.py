@@ -10,9 +10,6 @@ from core.db import Database
 from core.errors import Unauthenticated
 from services import keys
 
-CHALLENGE = 'Bearer realm="headwater"'
-"""What a 401 says in its WWW-Authenticate header (RFC 6750 §3)."""
-
 
 class MalformedCredentials(Unauthenticated):
     """There is an Authorization header, and it is not one bearer key."""

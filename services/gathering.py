@@ -188,7 +188,9 @@ class _KnownTag:
 
 
 async def _tags(session: AsyncSession, ids: set[int]) -> dict[int, _KnownTag]:
-    """Tags by id; one that was merged speaks as the tag it was merged into."""
+    """Tags by id; one that was merged speaks as the tag it was merged into, which answers to its code as well: a pack
+    that names what was merged since goes on as before.
+    """
     if not ids:
         return {}
     asked = models.Tag.__table__.alias("asked")
@@ -200,23 +202,33 @@ async def _tags(session: AsyncSession, ids: set[int]) -> dict[int, _KnownTag]:
             .where(asked.c.id == _any(ids))
         )
     ).all()
-    above = {ancestor for _, tag, _ in rows for ancestor in tag.path if ancestor != tag.id}
-    codes: dict[int, str] = {}
-    if above:
-        found = await session.execute(select(models.Tag.id, models.Tag.code).where(models.Tag.id == _any(above)))
-        codes = dict(found.all())
+    codes = await _codes(session, {ancestor for _, tag, _ in rows for ancestor in tag.path})
     return {
         asked_id: _KnownTag(
             taxonomy,
             TagFacts(
                 code=tag.code,
-                ancestors=tuple(codes[ancestor] for ancestor in tag.path if ancestor in codes),
+                ancestors=tuple(code for id_ in tag.path for code in codes[id_] if code != tag.code),
                 labels=tag.labels,
                 uid=str(tag.uid),
             ),
         )
         for asked_id, tag, taxonomy in rows
     }
+
+
+async def _codes(session: AsyncSession, ids: set[int]) -> dict[int, list[str]]:
+    """The code of each tag, and after it those of the tags merged into it."""
+    tag = models.Tag
+    rows = await session.execute(
+        select(func.coalesce(tag.merged_into_id, tag.id), tag.code)
+        .where((tag.id == _any(ids)) | (tag.merged_into_id == _any(ids)))
+        .order_by(tag.merged_into_id.is_not(None), tag.id)
+    )
+    codes: dict[int, list[str]] = defaultdict(list)
+    for id_, code in rows:
+        codes[id_].append(code)
+    return codes
 
 
 async def _creators(

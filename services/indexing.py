@@ -204,19 +204,27 @@ _Tag = tuple[list[int], list[str]]
 
 
 async def _tags(session: AsyncSession, ids: Iterable[int]) -> dict[int, _Tag]:
+    """The way from the root, and every name, by id; of a merged tag those of the tag it was merged into."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
+    asked = models.Tag.__table__.alias("asked")
     rows = await session.execute(
-        select(models.Tag.id, models.Tag.path, models.Tag.labels).where(models.Tag.id == _any(wanted))
+        select(asked.c.id, models.Tag.id, models.Tag.path, models.Tag.labels)
+        .join(models.Tag, models.Tag.id == func.coalesce(asked.c.merged_into_id, asked.c.id))
+        .where(asked.c.id == _any(wanted))
     )
-    tags: dict[int, _Tag] = {tag_id: (path, list(labels.values())) for tag_id, path, labels in rows}
+    current: dict[int, int] = {}
+    tags: dict[int, _Tag] = {}
+    for asked_id, tag_id, path, labels in rows:
+        current[asked_id] = tag_id
+        tags[tag_id] = (path, list(labels.values()))
     aliases = await session.execute(
-        select(models.TagAlias.tag_id, models.TagAlias.alias).where(models.TagAlias.tag_id == _any(wanted))
+        select(models.TagAlias.tag_id, models.TagAlias.alias).where(models.TagAlias.tag_id == _any(tags))
     )
     for tag_id, alias in aliases:
         tags[tag_id][1].append(alias)
-    return tags
+    return {asked_id: tags[tag_id] for asked_id, tag_id in current.items()}
 
 
 def _with_ancestors(tag_ids: Sequence[int], tags: dict[int, _Tag]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -12,13 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import ANONYMOUS, SYSTEM
 from core.clock import FixedClock
+from core.db import Database
 from core.errors import DomainError
 from core.reads import Window
 from models import Consumer, DirtyKind, TaggingSource, TagState
-from services import contents, merging, outbox, publishing, tagging, tags, vocabularies
+from services import contents, indexing, merging, outbox, publishing, tagging, tags, vocabularies
 from services.access import MissingScope
+from services.distribution import Distributor
 from services.gathering import gather
 from tests import make
+from tests.services.packs import install, pack
 
 
 @pytest.fixture
@@ -369,6 +373,8 @@ async def test_reads_follow_a_merge_whose_uses_are_still_to_be_moved(
     }
     facts = await gather(session, [both.id], at=clock.now(), base_url="https://headwater.example")
     assert [tag.code for tag in facts[both.id].facts.content.tags["category"]] == ["tea"]
+    (change,) = await indexing._contents(session, [rows[0].id], clock.now())
+    assert change.fields["tag_ids"] == [drinks.id, tea.id]
     assert await dirty(session, DirtyKind.TAG) >= {cha.id}
 
 
@@ -421,3 +427,68 @@ async def test_a_disagreement_of_array_and_taggings_is_counted(session: AsyncSes
 
     assert await tagging.disagreements(session) == 3
     assert sound.tag_ids == [tea.id, rice.id]
+
+
+async def test_two_moves_at_once_never_close_a_circle(committed: Database):
+    async with committed.session() as session:
+        await make.taxonomy(session, "category", is_tree=True)
+        one, other = await created(session, "one"), await created(session, "other")
+
+    async def hang_other_under_one() -> None:
+        async with committed.session() as session:
+            await vocabularies.move(session, SYSTEM, other.uid, one.uid)
+
+    async with committed.session() as session:
+        await vocabularies.move(session, SYSTEM, one.uid, other.uid)
+        second = asyncio.create_task(hang_other_under_one())
+        done, _ = await asyncio.wait({second}, timeout=0.3)
+        assert done == set()
+
+    with pytest.raises(vocabularies.TagCycle):
+        await second
+    async with committed.session() as session:
+        paths = {tag.code: tag.path for tag in await session.scalars(select(models.Tag))}
+    assert paths == {"other": [other.id], "one": [other.id, one.id]}
+
+
+async def test_a_tag_that_is_published_while_it_is_merged_follows_with_the_next_batch(
+    committed: Database, clock: FixedClock
+):
+    async with committed.session() as session:
+        topic = await make.taxonomy(session, "topic")
+        tea, cha = await make.tag(session, topic, "tea"), await make.tag(session, topic, "cha")
+        content = await make.content(session, await make.creator(session), live=False)
+        (await session.get_one(models.Revision, content.draft_revision_id)).tag_ids = [cha.id]
+
+    async def merge() -> None:
+        async with committed.session() as session:
+            await merging.merge(session, SYSTEM, cha.uid, tea.uid, clock=clock)
+
+    async with committed.session() as session:
+        await publishing.publish(session, SYSTEM, content.uid, clock=clock)
+        # neither waits for the other: publishing holds the content, merging the vocabulary
+        await merge()
+
+    async with committed.session() as session:
+        assert await listed(session, tea) == {content.id}
+        assert await merging.move_uses(session, 100, clock=clock) == 1
+    async with committed.session() as session:
+        assert (await session.get_one(models.Content, content.id)).tag_ids == [tea.id]
+        assert await tagging.disagreements(session) == 0
+
+
+async def test_a_pack_that_names_a_merged_tag_goes_on_as_before(committed: Database, clock: FixedClock):
+    db = committed
+    await install(db, pack("test.cha", selector={"tags": [{"taxonomy": "topic", "any": ["cha"]}]}))
+    async with db.session() as session:
+        topic = await make.taxonomy(session, "topic")
+        tea, cha = await make.tag(session, topic, "tea"), await make.tag(session, topic, "cha")
+        await merging.merge(session, SYSTEM, cha.uid, tea.uid, clock=clock)
+        content = await make.content(session, await make.creator(session), live=False, tags=(tea,))
+        await publishing.publish(session, SYSTEM, content.uid, clock=clock)
+
+    await Distributor(db, clock=clock, base_url="https://headwater.example").drain()
+
+    async with db.session() as session:
+        states = await session.execute(select(models.Submission.content_id, models.Submission.state))
+        assert [tuple(row) for row in states] == [(content.id, models.SubmissionState.DELIVERED)]
