@@ -13,7 +13,7 @@ from services.interchange import bodies
 
 PRODUCT = re.compile(r"^\[\[product (?P<key>[a-z0-9-]+)(?:\s*\|\s*(?P<note>.*?))?\s*\]\]$")
 PICTURE = re.compile(r'^!\[(?P<alternative>[^\]]*)\]\((?P<key>[^\s)]+)(?:\s+"(?P<caption>[^"]*)")?\)$')
-SOURCE = "— "
+SOURCE = re.compile(r"^>\s*— (?P<name>.+)$")
 
 
 def of_markdown(text: str, known: Known) -> list[dict[str, Any]]:
@@ -25,20 +25,28 @@ def of_markdown(text: str, known: Known) -> list[dict[str, Any]]:
             found += [_product(line, known) for line in run]
         elif kind == "picture":
             found += _pictures(run, known)
+        elif kind == "source":
+            found[-1]["source"] = run[-1]
         else:
-            found += [_with_source(block) for block in blocks.dump(bodies.of_markdown("\n".join(run)).blocks)]
+            found += blocks.dump(bodies.of_markdown("\n".join(run)).blocks)
     return blocks.dump(blocks.load(found))
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """Each line with what it is; inside a fenced code block everything is text."""
-    is_code = False
+    """Each line with what it is; inside a fenced code block everything is text. The last line of a quote that begins
+    with a dash names the quote's source.
+    """
+    is_code, before = False, ""
     for line in text.splitlines():
         is_code ^= line.startswith("```")
+        source = SOURCE.match(line) if before.startswith(">") else None
+        before = line
         if not is_code and PRODUCT.match(line.strip()):
             yield "product", line.strip()
         elif not is_code and PICTURE.match(line.strip()):
             yield "picture", line.strip()
+        elif not is_code and source:
+            yield "source", source["name"].replace("*", "")
         else:
             yield "text", line
 
@@ -64,15 +72,3 @@ def _image(line: str, known: Known) -> dict[str, Any]:
         "alternative_text": found["alternative"],
         "caption": found["caption"] or "",
     }
-
-
-def _with_source(block: dict[str, Any]) -> dict[str, Any]:
-    """A quote whose last line begins with a dash names its source there."""
-    if block["type"] != "quote" or not block["spans"] or block["source"]:
-        return block
-    *before, last = block["spans"]
-    text, newline, source = last["text"].rpartition("\n")
-    if not source.startswith(SOURCE):
-        return block
-    rest = [*before, last | {"text": text}] if newline and text else before
-    return block | {"spans": rest, "source": source.removeprefix(SOURCE)} if rest else block

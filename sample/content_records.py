@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from models import AssetFactsSource, AssetKind, ContentState, RevisionState
+from models import AssetFactsSource, AssetKind, ContentState, RevisionState, formats
 from sample import bodies, content_files
 from sample.content_files import ContentFile, LiveFile, QnaFile, ShortVideoFile
 from sample.known import Known
@@ -74,7 +74,7 @@ def _revision(
         "title": file.title,
         "summary": file.summary,
         "body": bodies.of_markdown(body, known),
-        "details": details,
+        "details": formats.dump(formats.load(file.format, details)),
         "covers": [known.picture(picture) for picture in file.covers],
         "products": [known.product(product) for product in file.products],
         "is_original": file.is_original,

@@ -102,16 +102,25 @@ def _fixed(sample: Sample) -> Iterator[Record]:
     yield from channel_records.channels(invited)
 
 
-def draw(folder: Path) -> dict[str, Path]:
-    """Every picture that the sample shows, drawn into the folder where it is not there yet; by its key."""
-    sample = read()
+def wanted(sample: Sample) -> list[str]:
+    """The keys of all pictures that the sample shows."""
+    _of_products(sample.known)
     for _, make in written(sample):
         make()
-    for product in sample.known.products:
+    return list(sample.known.pictures)
+
+
+def _of_products(known: Known) -> None:
+    for product in known.products:
         for picture in product_records.own_pictures(product):
-            sample.known.picture(picture)
+            known.picture(picture)
+
+
+def draw(folder: Path) -> dict[str, Path]:
+    """Every picture that the sample shows, drawn into the folder where it is not there yet; by its key."""
+    pictures = wanted(read())
     looks = {key: drawing.Look(look.as_, look.main, look.accent) for key, look in product_records.looks().items()}
-    return drawing.draw_all(folder, sample.known.pictures, looks)
+    return drawing.draw_all(folder, pictures, looks)
 
 
 def records(pictures: Mapping[str, Path]) -> Iterator[Record]:
@@ -120,6 +129,7 @@ def records(pictures: Mapping[str, Path]) -> Iterator[Record]:
     found = [*_fixed(sample), *picture_records.assets(pictures)]
     for _, make in written(sample):
         found += make()
+    _of_products(sample.known)
     missing = sample.known.pictures.keys() - pictures.keys()
     if missing:
         raise BadSample(f"not drawn: {', '.join(sorted(missing))}")
