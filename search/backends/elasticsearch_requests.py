@@ -8,7 +8,7 @@ from typing import Any
 
 from search.backend import Request
 from search.documents import INDEX_FORMAT, Change, key, recency_from
-from search.matching import TextQuery
+from search.matching import Gate, TextQuery
 from search.query import FACET_VALUE_LIMIT, Facet, Filters, Kind, Matching, Order
 
 # Tokens are given, so text is cut at spaces; frequencies for BM25, no positions, nothing stored but columns.
@@ -76,8 +76,12 @@ def matches(request: Request, matching: Matching) -> Query:
 
 
 def close(text: TextQuery) -> Query:
-    terms = [{"term": {field: token}} for field, token in text.gate.tokens]
-    return {"bool": {"should": terms, "minimum_should_match": text.gate.needed}}
+    return _gate(text.close)
+
+
+def _gate(gate: Gate) -> Query:
+    terms = [{"term": {field: token}} for field, token in gate.tokens]
+    return {"bool": {"should": terms, "minimum_should_match": gate.needed}}
 
 
 def findable(kind: Kind | None) -> Query:
@@ -111,8 +115,9 @@ def _text(text: TextQuery | None, matching: Matching, conditions: Sequence[Query
         return {"bool": {"filter": [findable(None), *conditions]}}
     terms = [{"term": {one.field: {"value": one.token, "boost": one.weight}}} for one in text.terms]
     scoring = {"bool": {"should": terms, "minimum_should_match": 1}}
-    gates = [close(text)] if matching is Matching.CLOSE else []
-    return {"bool": {"must": [scoring], "filter": [*gates, *conditions]}}
+    loose = {"bool": {"should": [_gate(gate) for gate in text.loose], "minimum_should_match": 1}}
+    gate = close(text) if matching is Matching.CLOSE else loose
+    return {"bool": {"must": [scoring], "filter": [gate, *conditions]}}
 
 
 def _facet(facet: Facet, conditions: Mapping[str, Query], own: set[str]) -> dict[str, Any]:

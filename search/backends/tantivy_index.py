@@ -106,10 +106,10 @@ def _candidates(
 def _text(searcher: tantivy.Searcher, text: TextQuery | None) -> tuple[list[tantivy.Query], Matching]:
     if text is None:
         return [tantivy.Query.exists_query("kind")], Matching.ALL
-    close = _gate(text.gate)
+    close = _gate(text.close)
     scoring = _any_of([_term(term.field, term.token, term.weight) for term in text.terms])
     if _matches(searcher, close) < text.enough:
-        return [scoring], Matching.ANY
+        return [scoring, _unscored(_any_of([_gate(gate) for gate in text.loose]))], Matching.ANY
     return [scoring, _unscored(close)], Matching.CLOSE
 
 

@@ -95,6 +95,13 @@ class Contract:
         assert (loose.matching, loose.total) == (Matching.ANY, 61)
         assert loose.found[0].id == 99
 
+    async def test_a_few_common_pairs_of_letters_do_not_make_a_match(self, backend):
+        await put(backend, content(1, "Coffee grinders"), content(2, "Off the rails"), content(3, "Tea pots"))
+
+        assert await found(backend, "coffee grinder") == [1]
+        assert await found(backend, "coffeegrinder") == [1]
+        assert await found(backend, "off") == [2, 1]
+
     async def test_a_filter_does_not_change_what_counts_as_a_match(self, backend):
         await put(
             backend,

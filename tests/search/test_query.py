@@ -95,7 +95,7 @@ def test_a_text_becomes_terms_in_every_field_and_a_gate_for_what_is_close():
         **{(f"{zone}_bigrams", token): weight for zone, weight in ZONES for token in ("红茶", "te", "ea")},
         **{(f"{zone}_words", token): weight for zone, weight in ZONES for token in ("红茶", "tea")},
     }
-    assert query.gate == Gate((("all_characters", "红"), ("all_characters", "茶"), ("all_words", "tea")), 3)
+    assert query.close == Gate((("all_characters", "红"), ("all_characters", "茶"), ("all_words", "tea")), 3)
 
 
 ZONES = (("title", 0.5), ("all", 1.0))
@@ -125,7 +125,31 @@ def test_a_text_without_words_is_no_question(text):
     ],
 )
 def test_close_means_all_of_a_short_text_and_most_of_a_long_one(text, tokens, needed):
-    gate = text_query(text).gate
+    gate = text_query(text).close
 
     assert " ".join(token for _, token in gate.tokens) == tokens
     assert gate.needed == needed
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs", "needed"),
+    [
+        ("ip", "ip", 1),
+        ("tea", "te ea", 2),
+        ("iPhone壳", "ip ph ho on ne", 3),
+        ("crossingfield", "cr ro os ss si in ng gf fi ie el ld", 6),
+        ("x 5", "x 5", 2),
+    ],
+)
+def test_what_is_spelled_alike_matches_too(text, pairs, needed):
+    units, alike = text_query(text).loose
+
+    assert units.needed == 1
+    assert (" ".join(token for _, token in alike.tokens), alike.needed) == (pairs, needed)
+    assert {field for field, _ in alike.tokens} == {"title_bigrams"}
+
+
+def test_chinese_is_alike_by_its_characters_alone():
+    [units] = text_query("空气炸锅").loose
+
+    assert units == Gate(tuple(("all_characters", character) for character in "空气炸锅"), 1)
