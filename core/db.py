@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,6 +28,8 @@ class Database:
         self, dsn: str, *, pool: int = 10, statement_timeout_ms: int = 5_000, lock_timeout_ms: int = 2_000
     ) -> None:
         """`dsn` is a libpq URL; time-outs in milliseconds, 0 for none (workers and imports)."""
+        # whoever keeps the server up can say here that it cannot be kept up any more
+        self.failure: Callable[[], str | None] = lambda: None
         self.url = make_url(dsn).set(drivername="postgresql+asyncpg")
         self.engine: AsyncEngine = create_async_engine(
             self.url,

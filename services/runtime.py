@@ -32,6 +32,11 @@ class Runtime:
     clock: Clock
     index: SearchBackend
 
+    @property
+    def failure(self) -> str | None:
+        """Why the embedded database could not be kept up, once it could not: then the process had better end."""
+        return self.db.failure()
+
 
 class MigrationsPending(Misconfigured):
     """The database stands at an older schema, and this process may not migrate it."""
@@ -46,16 +51,17 @@ async def open_database(settings: Settings, *, patient: bool = False) -> AsyncIt
     `patient` is for workers and commands, whose statements may take their time.
     """
     async with AsyncExitStack() as stack:
-        dsn = settings.database_url
+        dsn, failure = settings.database_url, _never
         if not dsn:
             server = await asyncio.to_thread(stack.enter_context, embedded(settings.data))
-            dsn = server.dsn
+            dsn, failure = server.dsn, lambda: server.failure
         db = Database(
             dsn,
             pool=settings.database_pool,
             statement_timeout_ms=0 if patient else settings.statement_timeout_ms,
             lock_timeout_ms=0 if patient else settings.lock_timeout_ms,
         )
+        db.failure = failure
         stack.push_async_callback(db.close)
         await db.check()
         yield db
@@ -86,6 +92,10 @@ def open_index(settings: Settings) -> SearchBackend:
     if settings.elasticsearch_url:
         return ElasticsearchBackend(settings.elasticsearch_url)
     return EmbeddedBackend(settings.data / "index")
+
+
+def _never() -> str | None:
+    return None
 
 
 async def name_instance(db: Database, settings: Settings) -> None:

@@ -125,6 +125,15 @@ async def session(db: RolledBackDatabase) -> AsyncIterator[AsyncSession]:
 
 
 @pytest.fixture
+def own_url(server_url: str, template: str) -> Iterator[str]:
+    """The address of a database of the test's own: for what runs its own event loop, such as the commands."""
+    name = f"own_{uuid4().hex[:12]}"
+    asyncio.run(_execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield _on(server_url, name)
+    asyncio.run(_execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
 async def committed(server_url: str, template: str) -> AsyncIterator[Database]:
     """A database of the test's own, cloned from the template: for races, commits and kills. Costs about 0.1 s."""
     name = f"own_{uuid4().hex[:12]}"

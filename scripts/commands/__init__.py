@@ -1,0 +1,1 @@
+"""One module for each subcommand of `headwater`, or for a few that belong together."""

@@ -1,0 +1,115 @@
+"""`headwater doctor`: looks at the installation from top to bottom and says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import typer
+from sqlalchemy import func, select
+
+import models
+from core import migrations
+from core.db import Database
+from core.errors import DomainError
+from core.settings import Settings
+from scripts.commands import channels
+from scripts.console import AsJson, out, say, settings
+from search.backend import IndexAway, IndexNeedsRebuild
+from search.query import Kind
+from services import access, outbox, tagging
+from services.channels.checking import check
+from services.runtime import open_database, open_index
+
+MARKS = {"good": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}
+LEAST_FREE_BYTES = 1_000_000_000
+LATE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing looked at: how it is, and what to do when it is not good."""
+
+    what: str
+    state: Literal["good", "warning", "bad"]
+    says: str
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check settings, disk, database, schema, backlog, tags, packs and index. Exit code 1 when something is bad.
+
+    It changes nothing, and can run beside everything else.
+    """
+    found = asyncio.run(_all(settings()))
+    if as_json:
+        say([asdict(each) for each in found], as_json=True, text="")
+    else:
+        for each in found:
+            out.print(f"{MARKS[each.state]} {each.what}: {each.says}", highlight=False)
+    if any(each.state == "bad" for each in found):
+        raise typer.Exit(1)
+
+
+async def _all(chosen: Settings) -> list[Diagnosis]:
+    found = [_disk(chosen), _packs()]
+    try:
+        async with open_database(chosen, patient=True) as db:
+            found += [each async for each in _database(db)]
+            found.append(await _index(chosen, db))
+    except DomainError as error:
+        found.append(Diagnosis("database", "bad", error.message))
+    return found
+
+
+def _disk(chosen: Settings) -> Diagnosis:
+    folder = next(each for each in (chosen.data, *chosen.data.parents) if each.exists())
+    free = shutil.disk_usage(folder).free
+    says = f"{free / 1e9:.1f} GB free at {chosen.data}"
+    return Diagnosis("disk", "good" if free > LEAST_FREE_BYTES else "warning", says)
+
+
+def _packs() -> Diagnosis:
+    report = check(channels.FOLDER)
+    if report.is_good:
+        return Diagnosis("packs", "good", f"{len(report.packs)} packs, {report.examples_count} examples")
+    return Diagnosis("packs", "warning", f"{report.problems[0].message} (see: headwater channels check)")
+
+
+async def _database(db: Database) -> AsyncIterator[Diagnosis]:
+    async with db.session() as session:
+        version = await session.scalar(select(func.current_setting("server_version")))
+    yield Diagnosis("database", "good", f"PostgreSQL {version}, synchronous_commit on")
+    pending = await migrations.pending(db)
+    if pending:
+        yield Diagnosis("schema", "bad", "migrations are pending: run headwater migrate")
+        return
+    yield Diagnosis("schema", "good", f"at {migrations.head()}")
+    async with db.session() as session:
+        for consumer, figures in (await outbox.backlog(session)).items():
+            late = figures["oldest_seconds"] > LATE_SECONDS
+            state: Literal["good", "warning", "bad"] = "bad" if figures["parked"] else "warning" if late else "good"
+            says = f"{figures['waiting']:.0f} waiting, {figures['parked']:.0f} parked"
+            advice = " (see: headwater stats)" if figures["parked"] else " (is a worker running?)" if late else ""
+            yield Diagnosis(f"{consumer.lower()} backlog", state, says + advice)
+        apart = await tagging.disagreements(session)
+        says = "taggings and arrays agree" if not apart else f"{apart} contents differ between taggings and tag_ids"
+        yield Diagnosis("tags", "bad" if apart else "good", says)
+
+
+async def _index(chosen: Settings, db: Database) -> Diagnosis:
+    index = open_index(chosen)
+    try:
+        indexed = await index.count(Kind.CONTENT)
+    except IndexNeedsRebuild:
+        return Diagnosis("index", "warning", "there is none yet: a worker makes it")
+    except IndexAway as error:
+        return Diagnosis("index", "bad", error.message)
+    finally:
+        await index.close()
+    async with db.session() as session:
+        public = await session.scalar(select(func.count()).select_from(models.Content).where(access.public_contents()))
+    state: Literal["good", "warning"] = "good" if indexed == public else "warning"
+    return Diagnosis("index", state, f"{indexed} contents indexed, {public} public")

@@ -1,0 +1,33 @@
+"""`headwater schema`: print the GraphQL contract, or write it where it is reviewed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.console import out
+
+
+def schema(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it there instead of printing it.")
+    ] = None,
+    *,
+    check: Annotated[
+        Path | None, typer.Option("--check", help="Compare with this file; exit 1 when they differ.")
+    ] = None,
+) -> None:
+    """The GraphQL schema as it is published: sorted, with all descriptions. It needs no database."""
+    from api.graphql.schema import printed  # noqa: PLC0415  (the other commands start without it)
+
+    text = printed()
+    if check is not None:
+        if not check.exists() or check.read_text() != text:
+            raise typer.Exit(1)
+        return
+    if output is None:
+        out.print(text, markup=False, highlight=False, soft_wrap=True)
+    else:
+        output.write_text(text)

@@ -1,0 +1,220 @@
+"""`headwater run`, `serve` and `worker`: the processes of an installation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from api.app import create_app
+from core.errors import Misconfigured
+from core.settings import Settings
+from scripts import starting
+from scripts.console import out
+from scripts.console import settings as read
+from services import workers
+from services.runtime import Runtime, open_database, open_runtime
+
+log = structlog.get_logger()
+
+Host = Annotated[str | None, typer.Option("--host", help="The address to listen on (HEADWATER_HOST).")]
+Port = Annotated[int | None, typer.Option("--port", help="The port to listen on (HEADWATER_PORT).")]
+
+
+class PortTaken(Misconfigured):
+    code = "PORT_TAKEN"
+
+
+class DatabaseLost(Misconfigured):
+    """The embedded PostgreSQL could not be kept up."""
+
+    code = "DATABASE_LOST"
+
+
+def run(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files to import first: our NDJSON, feeds, WordPress exports, product catalogues."),
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    data: Annotated[Path | None, typer.Option("--data", help="The data folder (HEADWATER_DATA).")] = None,
+    *,
+    sample: Annotated[bool, typer.Option(help="Fill an empty database with the sample.")] = True,
+) -> None:
+    """Start everything on this machine for development: database, index, server and workers, until Ctrl-C.
+
+    An empty database gets the channels' packs and the sample. Running it again starts where it was.
+    """
+    chosen = read(profile="development", host=host, port=port, data=data)
+    listening = _listen(chosen)
+    asyncio.run(_run(chosen, listening, paths or [], sample=sample))
+
+
+async def _run(settings: Settings, listening: socket.socket, paths: list[Path], *, sample: bool) -> None:
+    async with open_database(settings, patient=True) as db:
+        inner = settings.model_copy(
+            update={"database_url": db.url.set(drivername="postgresql").render_as_string(hide_password=False)}
+        )
+        async with open_runtime(inner, migrate=True, patient=True) as runtime:
+            await starting.fill(runtime, with_sample=sample)
+            await starting.import_files(runtime, paths)
+            keys = await starting.keys_of(runtime)
+        worker = await _spawn_worker(inner)
+        try:
+            async with open_runtime(inner) as runtime:
+                ready = starting.addresses(settings, keys)
+                await _serve(runtime, listening, lambda: out.print(ready, highlight=False))
+        finally:
+            await _end(worker)
+
+
+def serve(host: Host = None, port: Port = None) -> None:
+    """The web server alone, as in production: migrate first, start workers beside it.
+
+    No introspection for strangers, no GraphiQL, no keys made by themselves.
+    """
+    chosen = read(host=host, port=port)
+    listening = _listen(chosen)
+
+    async def work() -> None:
+        async with open_runtime(chosen) as runtime:
+            address = f"serving on {chosen.base_url}"
+            await _serve(runtime, listening, lambda: out.print(address, highlight=False))
+
+    asyncio.run(work())
+
+
+def worker(
+    distributors: Annotated[
+        int | None, typer.Option("--distributors", min=1, max=16, help="Distributor loops (HEADWATER_DISTRIBUTORS).")
+    ] = None,
+    *,
+    until_drained: Annotated[
+        bool, typer.Option("--until-drained", help="Stop when nothing is left to do, and print what was done.")
+    ] = False,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Distribute what is published and keep the search index, until stopped. As many of them as wanted, anywhere."""
+    chosen = read(distributors=distributors)
+
+    async def work() -> None:
+        async with open_runtime(chosen, patient=True) as runtime:
+            if until_drained:
+                await _drain(runtime)
+                return
+            stop = _stopped_by_signals()
+            if with_parent:
+                _stop_with_parent(stop)
+            await workers.run(runtime, stop)
+
+    asyncio.run(work())
+
+
+async def _drain(runtime: Runtime) -> None:
+    done = await workers.drain(runtime)
+    out.print(done, highlight=False)
+
+
+async def _serve(runtime: Runtime, listening: socket.socket, tell: Callable[[], None]) -> None:
+    config = uvicorn.Config(
+        create_app(runtime.settings, runtime),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=1_000,
+        timeout_graceful_shutdown=20,
+        h11_max_incomplete_event_size=16_384,
+    )
+    server = _Announcing(config, tell)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not serving.done():
+        await asyncio.wait([serving], timeout=1)
+        if runtime.failure is not None:
+            server.should_exit = True
+            await serving
+            raise DatabaseLost(runtime.failure)
+    serving.result()
+
+
+class _Announcing(uvicorn.Server):
+    """Says that it is ready once it is."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.tell()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket, bound before anything else is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise PortTaken(
+            f"HEADWATER_PORT: {settings.host}:{settings.port} cannot be had ({error.strerror}):"
+            " stop what listens there, or choose another port with --port."
+        ) from error
+    listening.set_inheritable(False)
+    return listening
+
+
+async def _spawn_worker(settings: Settings) -> asyncio.subprocess.Process:
+    """A worker of its own process, which ends when this one does, however it does."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "HEADWATER_DATA": str(settings.data),
+        "HEADWATER_HOST": settings.host,
+        "HEADWATER_PORT": str(settings.port),
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "scripts.cli", "worker", "--with-parent", stdin=asyncio.subprocess.PIPE, env=environment
+    )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), 20)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _stopped_by_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    return stop
+
+
+def _stop_with_parent(stop: asyncio.Event) -> None:
+    """Standard input is a pipe that the parent holds open: its end means that the parent is gone."""
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        if not os.read(sys.stdin.fileno(), 1024):
+            loop.remove_reader(sys.stdin.fileno())
+            stop.set()
+
+    loop.add_reader(sys.stdin.fileno(), ended)

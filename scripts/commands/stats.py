@@ -1,0 +1,76 @@
+"""`headwater stats`: backlog, lag and parked work; how much there is of everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+from sqlalchemy import func, select, text
+
+import models
+from scripts.console import AsJson, out, say, with_runtime
+from services import outbox
+from services.runtime import Runtime
+
+COUNTED = (
+    models.Creator,
+    models.Content,
+    models.Revision,
+    models.Product,
+    models.Tag,
+    models.Asset,
+    models.Channel,
+    models.Submission,
+    models.Feed,
+    models.FeedItem,
+)
+
+
+def stats(*, as_json: AsJson = False) -> None:
+    """What waits for the workers and for how long, what is parked and why, and how much there is of everything."""
+    found = with_runtime(_collect)
+    if as_json:
+        say(found, as_json=True, text="")
+        return
+    backlog = Table("consumer", "waiting", "parked", "oldest waits (s)", title="Backlog", title_justify="left")
+    for consumer, figures in found["backlog"].items():
+        backlog.add_row(consumer.lower(), *(str(figures[name]) for name in ("waiting", "parked", "oldest_seconds")))
+    out.print(backlog)
+    for parked in found["parked"]:
+        out.print(f"[red]parked[/] {parked['consumer']} {parked['kind']} {parked['id']}: {parked['failure']}")
+    states = Table("state", "submissions", title="Submissions", title_justify="left")
+    for state, count in found["submissions"].items():
+        states.add_row(state.lower().replace("_", " "), str(count))
+    out.print(states)
+    rows = Table("what", "rows", title="Rows", title_justify="left")
+    for name, count in found["rows"].items():
+        rows.add_row(name, f"{count:,}")
+    out.print(rows)
+    out.print(f"database: {found['database_bytes'] / 1e6:,.0f} MB")
+
+
+async def _collect(runtime: Runtime) -> dict[str, Any]:
+    async with runtime.db.session() as session:
+        parked = await session.execute(
+            select(models.DirtyMark)
+            .where(models.DirtyMark.parked_at.is_not(None))
+            .order_by(models.DirtyMark.parked_at)
+            .limit(20)
+        )
+        states = await session.execute(
+            select(models.Submission.state, func.count())
+            .group_by(models.Submission.state)
+            .order_by(models.Submission.state)
+        )
+        return {
+            "backlog": await outbox.backlog(session),
+            "parked": [
+                {"consumer": mark.consumer, "kind": mark.kind, "id": mark.object_id, "failure": mark.failure}
+                for mark in parked.scalars()
+            ],
+            "submissions": {state.value: count for state, count in states},
+            "rows": {
+                model.__tablename__: await session.scalar(select(func.count()).select_from(model)) for model in COUNTED
+            },
+            "database_bytes": await session.scalar(text("SELECT pg_database_size(current_database())")),
+        }

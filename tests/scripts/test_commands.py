@@ -1,0 +1,229 @@
+"""The commands as an operator types them, against a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.clock import SystemClock
+from core.db import Database
+from scripts.cli import app, main
+from tests import make
+
+
+@dataclass(frozen=True)
+class Result:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(
+    own_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
+    """Runs `headwater …` on a database of the test's own."""
+    monkeypatch.setenv("DATABASE_URL", own_url)
+    monkeypatch.setenv("HEADWATER_DATA", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    logs = structlog.get_config()
+
+    def runs(*words: str) -> Result:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["headwater", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Result(int(ended.value.code or 0), said.out, said.err)
+
+    yield runs
+    structlog.configure(**logs)
+
+
+def with_session(url: str, work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
+    async def go() -> Any:
+        db = Database(url)
+        async with db.session() as session:
+            done = await work(session)
+        await db.close()
+        return done
+
+    return asyncio.run(go())
+
+
+def folder_of(tmp_path: Path, *texts: str) -> Path:
+    folder = tmp_path / "packs"
+    folder.mkdir(exist_ok=True)
+    (folder / "platforms.toml").write_text("schema = 1\nplatforms = []\n")
+    for number, text in enumerate(texts):
+        (folder / f"{number}.toml").write_text(text)
+    return folder
+
+
+PACK = """
+schema = 1
+key = "demo.articles"
+kind = "private"
+time_zone = "Asia/Shanghai"
+name = { en = "Articles", zh = "文章" }
+description = { en = "Everything that is an article.", zh = "所有文章。" }
+source = { provenance = "house", confidence = "A" }
+selector = { formats = ["ARTICLE"] }
+"""
+
+
+async def a_draft(session: AsyncSession) -> str:
+    content = await make.content(session, await make.creator(session, handle="ada"), title="Tea", live=False)
+    return str(content.uid)
+
+
+def test_migrate_says_that_there_is_nothing_to_do(run: Run):
+    result = run("migrate", "--dry-run", "--json")
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["pending"] == []
+
+
+def test_packs_are_checked_installed_and_listed(run: Run, tmp_path: Path):
+    folder = folder_of(tmp_path, PACK)
+
+    checked = run("channels", "check", str(folder), "--json")
+    rehearsed = run("channels", "install", str(folder), "--dry-run", "--json")
+    installed = run("channels", "install", str(folder), "--json")
+    again = run("channels", "install", str(folder), "--json")
+    listed = run("channels", "list", "--json")
+
+    assert json.loads(checked.stdout)["problems"] == []
+    assert json.loads(rehearsed.stdout) == {"changed": ["demo.articles"], "dry_run": True}
+    assert json.loads(installed.stdout)["changed"] == ["demo.articles"]
+    assert json.loads(again.stdout)["changed"] == []
+    assert [channel["key"] for channel in json.loads(listed.stdout)] == ["demo.articles"]
+
+
+def test_a_malformed_pack_is_named_and_installs_nothing(run: Run, tmp_path: Path):
+    folder = folder_of(tmp_path, PACK, PACK.replace("demo.articles", "demo.broken").replace("ARTICLE", "NOVEL"))
+
+    checked = run("channels", "check", str(folder))
+    installed = run("channels", "install", str(folder))
+    listed = run("channels", "list", "--json")
+
+    assert checked.exit_code == installed.exit_code == 1
+    assert "1.toml: selector.formats" in checked.stderr
+    assert json.loads(listed.stdout) == []
+
+
+def test_an_operator_is_made_once(run: Run):
+    made = run("keys", "create", "Ada", "--operator", "--json")
+    again = run("keys", "create", "Eve", "--operator")
+    listed = run("keys", "list", "--json")
+
+    key = json.loads(made.stdout)["key"]
+    assert key.startswith("hw_")
+    assert again.exit_code == 1
+    assert [(each["name"], each["scopes"]) for each in json.loads(listed.stdout)] == [("Ada", ["operate"])]
+    assert key.partition(".")[2] not in listed.stdout
+
+
+def test_a_key_is_revoked_by_its_id(run: Run):
+    run("keys", "create", "Ada", "--operator")
+    key = json.loads(run("keys", "list", "--json").stdout)[0]
+
+    revoked = run("keys", "revoke", key["id"], "--json")
+
+    assert revoked.exit_code == 0
+    assert json.loads(run("keys", "list", "--json").stdout)[0]["revoked_at"] is not None
+
+
+def test_a_content_is_planned_published_and_withdrawn(run: Run, own_url: str, tmp_path: Path):
+    run("channels", "install", str(folder_of(tmp_path, PACK)))
+    uid = with_session(own_url, a_draft)
+
+    planned = run("plan", uid, "--json")
+    published = run("publish", uid, "--json")
+    withdrawn = run("withdraw", uid, "--reason", "wrong picture", "--json")
+    stats = run("stats", "--json")
+
+    assert [(plan["channel"], plan["outcome"]) for plan in json.loads(planned.stdout)] == [
+        ("demo.articles", "ELIGIBLE")
+    ]
+    assert json.loads(published.stdout)["state"] == "VISIBLE"
+    assert json.loads(withdrawn.stdout)["state"] == "WITHDRAWN"
+    assert json.loads(stats.stdout)["backlog"]["DISTRIBUTION"]["waiting"] == 1
+
+
+def test_a_creator_is_suspended_and_shown_again(run: Run, own_url: str):
+    with_session(own_url, a_draft)
+
+    suspended = run("suspend", "ada", "--reason", "spam", "--json")
+    lifted = run("suspend", "ada", "--lift", "--json")
+    nobody = run("suspend", "nobody", "--reason", "spam")
+
+    assert json.loads(suspended.stdout) == {"creator": "ada", "state": "suspended"}
+    assert json.loads(lifted.stdout) == {"creator": "ada", "state": "shown"}
+    assert nobody.exit_code == 1
+
+
+def test_the_doctor_says_what_is_wrong(run: Run, own_url: str):
+    healthy = run("doctor", "--json")
+
+    assert healthy.exit_code == 0
+    states = {each["what"]: each["state"] for each in json.loads(healthy.stdout)}
+    assert states["database"] == states["schema"] == states["tags"] == states["distribution backlog"] == "good"
+    assert states["index"] == "warning"  # no worker has made one yet
+
+    async def park(session: AsyncSession) -> None:
+        session.add(
+            models.DirtyMark(
+                consumer=models.Consumer.DISTRIBUTION,
+                kind=models.DirtyKind.CONTENT,
+                object_id=1,
+                parked_at=SystemClock().now(),
+                failure="it broke",
+            )
+        )
+
+    with_session(own_url, park)
+    ill = run("doctor")
+
+    assert ill.exit_code == 1
+    assert "1 parked" in ill.stdout
+
+
+@pytest.mark.parametrize("words", [("publish", "not-an-id"), ("plan", "0198f3a0-0000-7000-8000-000000000000")])
+def test_a_wrong_id_is_one_line_and_exit_code_1(run: Run, words: tuple[str, ...]):
+    result = run(*words)
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("headwater: ")
+    assert result.stderr.count("\n") == 1
+
+
+def commands() -> list[Any]:
+    from typer.main import get_command
+
+    group: Any = get_command(app)
+    return [(name,) for name in group.commands if name not in {"channels", "keys"}] + [
+        (group_name, name) for group_name in ("channels", "keys") for name in group.commands[group_name].commands
+    ]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_teaches(run: Run, words: tuple[str, ...]):
+    result = run(*words, "--help")
+
+    assert result.exit_code == 0
+    assert len(result.stdout) > 300
