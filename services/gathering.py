@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from models import blocks, formats
+from services import tag_facts
 from services.channels.facts import (
     AssetFacts,
     ContentFacts,
@@ -80,7 +81,9 @@ async def gather(
     found = [(content, revision, creator) for content, revision, creator in rows]
     assets = await _assets(session, [revision.id for _, revision, _ in found])
     products = await _products(session, [revision.id for _, revision, _ in found])
-    tags = await _tags(session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)})
+    tags = await tag_facts.by_ids(
+        session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)}
+    )
     creators = await _creators(session, {creator.id: creator for _, _, creator in found}, at)
     return {
         content.id: _gathered(
@@ -136,7 +139,9 @@ async def _products(session: AsyncSession, revision_ids: Sequence[int]) -> dict[
     )
     found = [row for row in rows]  # noqa: C416  (a list: it is read twice)
     pools = await _pools(session, {product.id for _, product, *_ in found})
-    categories = await _tags(session, {product.category_id for _, product, *_ in found if product.category_id})
+    categories = await tag_facts.by_ids(
+        session, {product.category_id for _, product, *_ in found if product.category_id}
+    )
     for revision_id, product, shop, brand, image in found:
         category = categories.get(product.category_id or 0)
         linked[revision_id].append(
@@ -179,56 +184,6 @@ async def _pools(session: AsyncSession, product_ids: set[int]) -> dict[int, list
         for product_id, code in rows:
             pools[product_id].append(code)
     return pools
-
-
-@dataclass(frozen=True, slots=True)
-class _KnownTag:
-    taxonomy: str
-    facts: TagFacts
-
-
-async def _tags(session: AsyncSession, ids: set[int]) -> dict[int, _KnownTag]:
-    """Tags by id; one that was merged speaks as the tag it was merged into, which answers to its code as well: a pack
-    that names what was merged since goes on as before.
-    """
-    if not ids:
-        return {}
-    asked = models.Tag.__table__.alias("asked")
-    rows = (
-        await session.execute(
-            select(asked.c.id, models.Tag, models.Taxonomy.code)
-            .join(models.Tag, models.Tag.id == func.coalesce(asked.c.merged_into_id, asked.c.id))
-            .join(models.Taxonomy, models.Taxonomy.id == models.Tag.taxonomy_id)
-            .where(asked.c.id == _any(ids))
-        )
-    ).all()
-    codes = await _codes(session, {ancestor for _, tag, _ in rows for ancestor in tag.path})
-    return {
-        asked_id: _KnownTag(
-            taxonomy,
-            TagFacts(
-                code=tag.code,
-                ancestors=tuple(code for id_ in tag.path for code in codes[id_] if code != tag.code),
-                labels=tag.labels,
-                uid=str(tag.uid),
-            ),
-        )
-        for asked_id, tag, taxonomy in rows
-    }
-
-
-async def _codes(session: AsyncSession, ids: set[int]) -> dict[int, list[str]]:
-    """The code of each tag, and after it those of the tags merged into it."""
-    tag = models.Tag
-    rows = await session.execute(
-        select(func.coalesce(tag.merged_into_id, tag.id), tag.code)
-        .where((tag.id == _any(ids)) | (tag.merged_into_id == _any(ids)))
-        .order_by(tag.merged_into_id.is_not(None), tag.id)
-    )
-    codes: dict[int, list[str]] = defaultdict(list)
-    for id_, code in rows:
-        codes[id_].append(code)
-    return codes
 
 
 async def _creators(
@@ -316,7 +271,7 @@ def _gathered(
     creator_facts: CreatorFacts,
     used: list[tuple[models.AssetUse, models.Asset]],
     products: list[ProductFacts],
-    tags: dict[int, _KnownTag],
+    tags: dict[int, tag_facts.KnownTag],
     base_url: str,
 ) -> Gathered:
     body, details = read_parts(content.format, revision)
@@ -351,7 +306,7 @@ def _gathered(
         is_original=revision.is_original,
         url=f"{base_url}/contents/{content.uid}",
     )
-    labels = tuple(_label(tag.facts, content.language) for tag in shown)
+    labels = tuple(tag.label(content.language) for tag in shown)
     return Gathered(
         content,
         revision,
@@ -372,11 +327,6 @@ def read_parts(
     except ValidationError:
         details = None
     return blocks.load(revision.body), details
-
-
-def _label(tag: TagFacts, language: str) -> str:
-    labels = tag.labels
-    return labels.get(language) or labels.get(language.partition("-")[0]) or next(iter(labels.values()), tag.code)
 
 
 def _link(url: str, place: int) -> Link:
