@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import ahocorasick
@@ -59,17 +61,20 @@ class Matcher:
         """The matcher of the vocabulary as it is now."""
         tag, alias = models.Tag, models.TagAlias
         is_active = tag.state == models.TagState.ACTIVE
-        labelled = await session.execute(select(tag.id, tag.taxonomy_id, tag.labels).where(is_active))
-        names = [
-            Name(analysis.fold(label), id_, taxonomy_id, is_label=True)
-            for id_, taxonomy_id, labels in labelled
+        labelled = (await session.execute(select(tag.id, tag.taxonomy_id, tag.labels).where(is_active))).all()
+        aliased = (
+            await session.execute(
+                select(alias.folded, alias.tag_id, alias.taxonomy_id).join(tag, tag.id == alias.tag_id).where(is_active)
+            )
+        ).all()
+        labels = (
+            Name(analysis.fold(label), tag_id, taxonomy_id, is_label=True)
+            for tag_id, taxonomy_id, labels in labelled
             for label in labels.values()
-        ]
-        aliased = await session.execute(
-            select(alias.folded, alias.tag_id, alias.taxonomy_id).join(tag, tag.id == alias.tag_id).where(is_active)
         )
-        names.extend(Name(folded, tag_id, taxonomy_id, is_label=False) for folded, tag_id, taxonomy_id in aliased)
-        return cls(names)
+        aliases = (Name(folded, tag_id, taxonomy_id, is_label=False) for folded, tag_id, taxonomy_id in aliased)
+        # a large vocabulary takes a second: not on the event loop
+        return await asyncio.to_thread(cls, chain(labels, aliases))
 
     def find(self, text: str) -> list[Match]:
         """All names in the text, in its order. Names of Latin letters and digits are whole words; where names overlap the
