@@ -60,11 +60,12 @@ class Tally:
     decisions: int = 0
     moved: int = 0
     spread: int = 0
+    failed: int = 0
 
     @property
     def is_something(self) -> bool:
         """Whether there may be more of it: only a step that found nothing to claim says no."""
-        return bool(self.contents or self.moved or self.spread)
+        return bool(self.contents or self.moved or self.spread or self.failed)
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
@@ -80,28 +81,33 @@ class Distributor:
         self.batch = batch
         self._catalogue: installing.Catalogue | None = None
         self._pinned: dict[int, Pack] = {}
+        # what a step could not even put back, because the database went away: given back by the next one
+        self._left: Sequence[outbox.Claim] = ()
 
     async def step(self) -> Tally:
         """Claim a batch and distribute it; an empty tally when there was nothing to do."""
         async with self.db.session() as session:
+            await outbox.release(session, Consumer.DISTRIBUTION, self._left)
             claims = await outbox.claim(session, Consumer.DISTRIBUTION, limit=self.batch, lease=LEASE)
-        if not claims:
-            return Tally()
+        self._left = claims
         try:
-            return await self._distribute(claims)
+            tally = await self._distribute(claims) if claims else Tally()
         except Exception as error:  # noqa: BLE001  (whatever it was, the next contents must not wait for it)
-            if len(claims) == 1:
-                await self._park(claims[0], error)
-                return Tally()
-            # one of them is bad: each alone, so that it does not stand in the way of the others
-            log.warning("distribution.batch_failed", contents=len(claims), error=repr(error))
-            total = Tally()
-            for claim in claims:
-                try:
-                    total = total + await self._distribute([claim])
-                except Exception as alone:  # noqa: BLE001  (parked with its traceback, and shown by stats)
-                    await self._park(claim, alone)
-            return total
+            log.warning("distribution.batch_failed", marks=len(claims), error=repr(error))
+            tally = await self._one_by_one(claims)
+        self._left = []
+        return tally
+
+    async def _one_by_one(self, claims: Sequence[outbox.Claim]) -> Tally:
+        """Each alone, so that a bad one does not stand in the way of the others."""
+        total = Tally()
+        for claim in claims:
+            try:
+                total = total + await self._distribute([claim])
+            except Exception as alone:  # noqa: BLE001  (parked with its traceback, and shown by stats)
+                await self._park(claim, alone)
+                total = total + Tally(failed=1)
+        return total
 
     async def drain(self) -> Tally:
         """Step until nothing is left that can be claimed now."""
@@ -130,7 +136,7 @@ class Distributor:
         others = [claim for claim in claims if claim.kind is not DirtyKind.CONTENT]
         if others:
             async with self.db.session() as session:
-                await _spread(session, others)
+                await _spread(session, await outbox.hold(session, Consumer.DISTRIBUTION, others))
                 await outbox.finish(session, Consumer.DISTRIBUTION, others)
         contents = [claim for claim in claims if claim.kind is DirtyKind.CONTENT]
         if not contents:
@@ -289,16 +295,24 @@ async def _take_quota(session: AsyncSession, asked: Sequence[_Asked], now: datet
     if limited:
         await session.flush()  # a use of quota names its submission
     spent = {}
-    # in one order over all batches: two distributors that take quota never wait for each other in a circle
-    for submission, gathered, judged in sorted(limited, key=lambda each: (each[0].channel_id, each[1].creator.id)):
+    for submission, gathered, judged in sorted(limited, key=_turn):
         used = await quotas.take(session, judged.entry, gathered.creator, submission, at=now)
         if used is not None:
             spent[submission.id] = used
     return spent
 
 
+def _turn(asked: _Asked) -> tuple[Any, ...]:
+    """One order over all batches, so that two distributors never wait for each other in a circle; then the older first."""
+    submission, gathered, _ = asked
+    content = gathered.content
+    return submission.channel_id, content.creator_id, content.published_at, content.id
+
+
 async def _lock(session: AsyncSession, prepared: Sequence[Prepared]) -> tuple[list[Prepared], list[Prepared]]:
-    """Lock the contents in order of id; those that are no longer as they were seen come second."""
+    """Lock the contents in order of id, then their marks; those that are not as they were seen, or not ours any more,
+    come second.
+    """
     ids = [one.claim.object_id for one in prepared]
     locked = await session.execute(
         select(models.Content.id, models.Content.version)
@@ -307,15 +321,16 @@ async def _lock(session: AsyncSession, prepared: Sequence[Prepared]) -> tuple[li
         .with_for_update(key_share=True)
     )
     versions = dict(locked.all())
+    held = await outbox.hold(session, Consumer.DISTRIBUTION, [one.claim for one in prepared])
+    ours = {claim.object_id for claim in held}
     public = await _public(session, ids)
     still: list[Prepared] = []
     moved: list[Prepared] = []
     for one in prepared:
         content_id = one.claim.object_id
-        same = (one.gathered is None or versions.get(content_id) == one.version) and (
-            (content_id in public) == one.is_public
-        )
-        (still if same else moved).append(one)
+        same = one.gathered is None or versions.get(content_id) == one.version
+        is_sound = same and content_id in ours and (content_id in public) == one.is_public
+        (still if is_sound else moved).append(one)
     return still, moved
 
 
@@ -358,17 +373,9 @@ async def _spread(session: AsyncSession, claims: Sequence[outbox.Claim]) -> None
     for claim in claims:
         by_kind[claim.kind].append(claim.object_id)
     for kind, ids in sorted(by_kind.items()):
+        shown = await session.scalars(text(showing[kind]).bindparams(bindparam("ids", ids, type_=ARRAY(BigInteger))))
         urgency = outbox.URGENT if kind is DirtyKind.CREATOR else outbox.BULK
-        await session.execute(
-            text(
-                # the inner query is one of our own, above
-                "INSERT INTO dirty_marks (consumer, kind, object_id, urgency)"  # noqa: S608
-                f" SELECT 'DISTRIBUTION', 'CONTENT', id, :urgency FROM ({showing[kind]}) AS shown(id)"
-                " GROUP BY id ORDER BY id"
-                " ON CONFLICT (consumer, kind, object_id) DO UPDATE SET version = dirty_marks.version + 1,"
-                " urgency = least(dirty_marks.urgency, excluded.urgency)"
-            ).bindparams(bindparam("ids", ids, type_=ARRAY(BigInteger)), urgency=urgency)
-        )
+        await outbox.mark(session, DirtyKind.CONTENT, shown, urgency=urgency, consumers=[Consumer.DISTRIBUTION])
 
 
 def _any(ids: Iterable[int]) -> Any:

@@ -70,7 +70,10 @@ async def install(session: AsyncSession, caller: Caller, pack: Pack) -> bool:
         parent_id=parent,
         is_private=pack.kind == "private",
     )
-    channel = await session.get_one(models.Channel, channel_id, with_for_update=True, populate_existing=True)
+    # not FOR UPDATE: that waits for every distributor that refers to a channel, and they for us, in any order
+    channel = await session.get_one(
+        models.Channel, channel_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     version_id = await _version(session, channel_id, pack)
     if channel.pack_version_id == version_id:
         return False
