@@ -44,16 +44,14 @@ class Indexer:
 
     async def step(self) -> bool:
         """Write what is dirty, up to a batch; True when there may be more."""
-        if not await self._has_place():
+        if not await self._take_place():
             return False
         async with self.db.session() as session:
             claims = await outbox.claim(session, Consumer.INDEX, limit=self.batch, lease=LEASE)
         if not claims:
             return False
         try:
-            changes = await self._changes(claims)
-            await self.backend.write(changes)
-            await self.backend.commit()
+            await self._write(await self._changes(claims))
         except BaseException:
             async with self.db.session() as session:
                 await outbox.release(session, Consumer.INDEX, claims)
@@ -62,17 +60,31 @@ class Indexer:
             await outbox.finish(session, Consumer.INDEX, claims)
         return True
 
+    async def _write(self, changes: Sequence[Change]) -> None:
+        try:
+            await self.backend.write(changes)
+            await self.backend.commit()
+        except IndexNeedsRebuild as error:
+            # damaged, or removed by somebody: the new one is made from the database, so it has these changes too
+            log.warning("index.rebuild", because=error.message)
+            await self.rebuild()
+
     async def rebuild(self) -> int:
         """A new index from the database, in place of the one in use; how many objects it took."""
         return await rebuild(self.backend, self._everything())
 
     async def close(self) -> None:
         if self._place is not None:
-            await self._place.close()
+            await _let_go(self._place)
             self._place = None
 
-    async def _has_place(self) -> bool:
-        if self._place is not None and not self._place.closed:
+    @property
+    def has_place(self) -> bool:
+        """Whether this is the one indexer that writes."""
+        return self._place is not None and not self._place.closed
+
+    async def _take_place(self) -> bool:
+        if self.has_place:
             return True
         connection = await self.db.engine.connect()
         await connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -81,13 +93,20 @@ class Indexer:
             await connection.close()
             return False
         try:
+            await self._open()
+        except BaseException:
+            await _let_go(connection)  # another indexer may have more luck
+            raise
+        self._place = connection
+        return True
+
+    async def _open(self) -> None:
+        try:
             await self.backend.open_for_writing()
         except IndexNeedsRebuild as error:
             log.info("index.rebuild", because=error.message)
             await self.rebuild()
-        self._place = connection
         await self.backend.purge(buried_before=self.clock.now() - TOMBSTONES_KEPT)
-        return True
 
     async def _changes(self, claims: Sequence[outbox.Claim]) -> list[Change]:
         by_kind: dict[DirtyKind, list[int]] = defaultdict(list)
@@ -118,6 +137,12 @@ class Indexer:
                         break
                     yield await read(session, ids, self.clock.now())
                 after = ids[-1]
+
+
+async def _let_go(connection: AsyncConnection) -> None:
+    """End the connection itself: one that only went back to the pool would keep the lock."""
+    await connection.invalidate()
+    await connection.close()
 
 
 async def _contents(session: AsyncSession, ids: Sequence[int], now: datetime) -> list[Change]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import enum
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,31 +28,56 @@ Step = Callable[[], Awaitable[bool]]
 """Does a bounded piece of work; True when there may be more at once."""
 
 
-async def run(runtime: Runtime, stop: asyncio.Event) -> None:
-    """All loops of a worker process, until stopped; each finishes the step it is in."""
+class Work(enum.StrEnum):
+    """What a worker process may take on."""
+
+    DISTRIBUTE = "distribute"
+    INDEX = "index"
+
+
+EVERYTHING = frozenset(Work)
+
+
+async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] = EVERYTHING) -> None:
+    """The loops of a worker process, until stopped; each finishes the step it is in."""
     wakeup = Wakeup(runtime.db, (outbox.CHANNEL,))
-    steps: list[tuple[str, Step]] = [
-        (f"distributor-{number}", _distributing(_distributor(runtime)))
-        for number in range(runtime.settings.distributors)
-    ]
+    steps: list[tuple[str, Step]] = []
+    if Work.DISTRIBUTE in work:
+        numbers = range(runtime.settings.distributors)
+        steps += [(f"distributor-{number}", _distributing(_distributor(runtime))) for number in numbers]
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
-    steps.append(("indexer", indexer.step))
+    if Work.INDEX in work:
+        steps.append(("indexer", indexer.step))
     try:
-        await asyncio.gather(wakeup.run(stop), *(loop(name, step, wakeup.listener(), stop) for name, step in steps))
+        loops = [loop(name, step, wakeup.listener(), stop) for name, step in steps]
+        await asyncio.gather(wakeup.run(stop), _watch(runtime, stop), *loops)
     finally:
         await indexer.close()
 
 
-async def drain(runtime: Runtime) -> Tally:
+async def drain(runtime: Runtime, *, work: Collection[Work] = EVERYTHING) -> Tally:
     """Everything that waits, once: distributed by as many loops as the settings say, then indexed."""
-    tallies = await asyncio.gather(*(_distributor(runtime).drain() for _ in range(runtime.settings.distributors)))
-    indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
-    try:
-        while await indexer.step():
-            pass
-    finally:
-        await indexer.close()
-    return sum(tallies, Tally())
+    tally = Tally()
+    if Work.DISTRIBUTE in work:
+        loops = [_distributor(runtime).drain() for _ in range(runtime.settings.distributors)]
+        tally = sum(await asyncio.gather(*loops), tally)
+    if Work.INDEX in work:
+        indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
+        try:
+            while await indexer.step():
+                pass
+        finally:
+            await indexer.close()
+    return tally
+
+
+async def _watch(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Stop when the embedded database is lost for good: somebody has to look, and a restart begins anew."""
+    while not stop.is_set():
+        if runtime.failure is not None:
+            log.error("worker.database_lost", failure=runtime.failure)
+            stop.set()
+        await pause(stop, POLL_SECONDS)
 
 
 def _distributor(runtime: Runtime) -> Distributor:

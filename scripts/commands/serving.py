@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from api.app import create_app
 from core.errors import Misconfigured
 from core.settings import Settings
 from scripts import starting
-from scripts.console import out
+from scripts.console import AsJson, out, say
 from scripts.console import settings as read
 from services import workers
 from services.runtime import Runtime, open_database, open_runtime
@@ -99,30 +100,31 @@ def worker(
         int | None, typer.Option("--distributors", min=1, max=16, help="Distributor loops (HEADWATER_DISTRIBUTORS).")
     ] = None,
     *,
+    only: Annotated[
+        list[workers.Work] | None, typer.Option("--only", help="Take on only this work; repeatable. Default: all.")
+    ] = None,
     until_drained: Annotated[
         bool, typer.Option("--until-drained", help="Stop when nothing is left to do, and print what was done.")
     ] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Distribute what is published and keep the search index, until stopped. As many of them as wanted, anywhere."""
     chosen = read(distributors=distributors)
 
-    async def work() -> None:
+    async def labour() -> None:
         async with open_runtime(chosen, patient=True) as runtime:
+            work = frozenset(only or workers.Work)
             if until_drained:
-                await _drain(runtime)
+                done = await workers.drain(runtime, work=work)
+                say(asdict(done), as_json=as_json, text=f"done: {done.contents} contents, {done.items} feed items")
                 return
             stop = _stopped_by_signals()
             if with_parent:
                 _stop_with_parent(stop)
-            await workers.run(runtime, stop)
+            await workers.run(runtime, stop, work=work)
 
-    asyncio.run(work())
-
-
-async def _drain(runtime: Runtime) -> None:
-    done = await workers.drain(runtime)
-    out.print(done, highlight=False)
+    asyncio.run(labour())
 
 
 async def _serve(runtime: Runtime, listening: socket.socket, tell: Callable[[], None]) -> None:

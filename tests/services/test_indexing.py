@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import models
 from core.caller import ANONYMOUS, SYSTEM
 from core.clock import FixedClock
 from core.db import Database
+from search.backend import IndexAway, IndexHasAWriter
 from search.backends.embedded import EmbeddedBackend
 from search.query import SearchQuery
 from services import guide, publishing
@@ -132,3 +134,39 @@ async def test_only_one_indexer_writes(committed: Database, clock: FixedClock, i
     assert await indexer.step() is True
     await second.close()
     await second_backend.close()
+
+
+async def test_an_index_that_somebody_removed_is_made_anew(
+    committed: Database, clock: FixedClock, indexer: Indexer, tmp_path: Path
+):
+    async with committed.session() as session:
+        ada = await make.creator(session)
+        first = await make.content(session, ada, title="Green tea")
+        second = await make.content(session, ada, title="Black tea")
+        await publishing.changed(session, first, clock)
+    await drain(indexer)
+
+    shutil.rmtree(tmp_path / "index")
+    async with committed.session() as session:
+        await publishing.changed(session, await session.get_one(models.Content, second.id), clock)
+    with pytest.raises(IndexAway):
+        await indexer.step()
+    await drain(indexer)
+
+    assert sorted(await find(indexer, "tea")) == ["Black tea", "Green tea"]
+
+
+async def test_an_indexer_that_cannot_open_the_index_leaves_the_place_to_another(
+    committed: Database, clock: FixedClock, indexer: Indexer, tmp_path: Path
+):
+    blocking = EmbeddedBackend(tmp_path / "index")
+    first = Indexer(committed, blocking, clock=clock)
+    assert await first.step() is False
+    await first.close()  # its lock is free, but the index is still open for writing
+
+    with pytest.raises(IndexHasAWriter):
+        await indexer.step()
+    await blocking.close()
+
+    assert await indexer.step() is False
+    assert indexer.has_place
