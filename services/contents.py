@@ -58,7 +58,10 @@ of_products = PageRead(
     "contents.of_products",
     models.Content,
     match=lambda key: models.Content.live_revision_id.in_(
-        select(models.RevisionProduct.revision_id).where(models.RevisionProduct.product_id == key)
+        # the key is a column of the statement around: without correlate() any product's contents would match
+        select(models.RevisionProduct.revision_id)
+        .where(models.RevisionProduct.product_id == key)
+        .correlate(key.table)
     ),
     key_type=BigInteger(),
     visible=access.contents,

@@ -21,7 +21,10 @@ def under(tag_id: Any) -> ColumnElement[Any]:
     For a tag that was merged: those of the tag it was merged into.
     """
     asked, merged = aliased(models.Tag), aliased(models.Tag)
-    current = select(func.coalesce(asked.merged_into_id, asked.id)).where(asked.id == tag_id).scalar_subquery()
+    # an id that is a column belongs to the statement around; by itself SQLAlchemy would take in its whole table here
+    around = getattr(tag_id, "table", None)
+    found = select(func.coalesce(asked.merged_into_id, asked.id)).where(asked.id == tag_id)
+    current = found.correlate(around).scalar_subquery() if around is not None else found.scalar_subquery()
     below = select(models.Tag.id).where(
         models.Tag.path.op("@>")(func.array_append([], current)), models.Tag.merged_into_id.is_(None)
     )
