@@ -10,7 +10,7 @@ import typer
 
 from core.errors import Invalid
 from scripts.console import AsJson, err, say, with_runtime
-from services.interchange.exporting import ExportReport, export_records
+from services.interchange.exporting import ExportReport, export_files, export_records
 from services.runtime import Runtime
 
 
@@ -25,18 +25,29 @@ def run(
         Path | None, typer.Option("-o", "--output", help="The file to write. Default: standard output.")
     ] = None,
     *,
+    assets: Annotated[
+        Path | None, typer.Option("--assets", help="Also put the bytes of assets that we hold into this folder.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write everything as NDJSON, from one snapshot: vocabularies, accounts without secrets, creators, products,
     channels with their packs, contents with all revisions, homepages. The same database gives the same bytes.
 
-    Submissions, feeds and ledgers are history and are not part of it; neither are the bytes of assets.
+    Submissions, feeds and ledgers are history and are not part of it.
 
-    Example: headwater export -o everything.ndjson
+    Example: headwater export -o everything.ndjson --assets files/
     """
     if output is None and as_json:
         raise typer.BadParameter("--json needs --output: standard output carries the records", param_hint="--json")
-    report = with_runtime(lambda runtime: export(runtime, output))
+
+    async def work(runtime: Runtime) -> ExportReport:
+        found = await export(runtime, output)
+        if assets is not None:
+            copied = await export_files(runtime.db, runtime.settings.data, assets)
+            err.print(f"{copied:,} files put into {assets}", highlight=False, markup=False)
+        return found
+
+    report = with_runtime(work)
     for doubt in report.doubtful:
         err.print(f"an import will refuse: {doubt}", highlight=False, markup=False)
     total = sum(report.counts.values())

@@ -27,7 +27,7 @@ from core.errors import Invalid
 from scripts.console import AsJson, err, say, with_runtime
 from services.interchange import owners, sources
 from services.interchange.sources import Defaults, InputFormat, Source
-from services.interchange.writing import ImportReport, import_records
+from services.interchange.writing import Files, ImportReport, import_records
 from services.runtime import Runtime
 
 
@@ -50,6 +50,13 @@ class Wish:
     tags: tuple[str, ...]
     inside: bool
     quiet: bool
+    assets: Path | None = None
+
+
+PLAIN = Wish(
+    preview=False, format=None, rejects=None, creator=None, create_creator=None, language="en", tags=(), inside=False,
+    quiet=False,
+)  # fmt: skip
 
 
 def run(
@@ -79,6 +86,9 @@ def run(
     inside: Annotated[
         bool, typer.Option("--inside", help="Let addresses lead to inner networks and to any port.")
     ] = False,
+    assets: Annotated[
+        Path | None, typer.Option("--assets", help="The folder with the bytes of assets that came with an export.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring contents, products and all else in.
@@ -90,7 +100,7 @@ def run(
 
     Examples: headwater import export.ndjson.gz  ·  headwater import https://blog.example/feed --creator ada
     """
-    wish = Wish(preview, format_, rejects, creator, create_creator, language, tuple(tag or ()), inside, quiet=as_json)
+    wish = Wish(preview, format_, rejects, creator, create_creator, language, tuple(tag or ()), inside, as_json, assets)
 
     async def work(runtime: Runtime) -> list[ImportReport]:
         return [await import_input(runtime, given, wish) for given in inputs]
@@ -102,7 +112,7 @@ def run(
 
 
 async def import_input(runtime: Runtime, given: str, wish: Wish) -> ImportReport:
-    """Import one file, address or standard input; also what `headwater run PATH` does first."""
+    """Import one file, address or standard input."""
     defaults = await _defaults(runtime, wish)
     if given == "-":
         source = sources.open_stream(sys.stdin.buffer, format_=wish.format, defaults=defaults)
@@ -116,6 +126,13 @@ async def import_input(runtime: Runtime, given: str, wish: Wish) -> ImportReport
             return await _import(runtime, source, wish, Path("fetched.rejects.ndjson"))
     path = Path(given)
     return await _import(runtime, _opened(path, path.name, wish, defaults), wish, Path(f"{given}.rejects.ndjson"))
+
+
+async def import_file(runtime: Runtime, path: Path) -> ImportReport:
+    """Import a file with a progress bar and tell what came of it: what `headwater run PATH` does first."""
+    report = await import_input(runtime, str(path), PLAIN)
+    err.print(_told(report), highlight=False, markup=False)
+    return report
 
 
 async def _defaults(runtime: Runtime, wish: Wish) -> Defaults:
@@ -135,7 +152,7 @@ def _opened(path: Path, name: str, wish: Wish, defaults: Defaults) -> Source:
 
 
 async def _import(runtime: Runtime, source: Source, wish: Wish, rejects: Path) -> ImportReport:
-    with _progress(source, quiet=wish.quiet) as told, _stop_asked() as asked:
+    with source, _progress(source, quiet=wish.quiet) as told, _stop_asked() as asked:
         return await import_records(
             runtime.db,
             source.lines(),
@@ -145,6 +162,7 @@ async def _import(runtime: Runtime, source: Source, wish: Wish, rejects: Path) -
             progress=told,
             dry_run=wish.preview,
             stopped=asked.is_set,
+            files=Files(wish.assets or runtime.settings.data, runtime.settings.data),
             clock=runtime.clock,
         )
 
@@ -208,6 +226,3 @@ def _told(report: ImportReport) -> str:
     if report.is_stopped:
         found.append(f"stopped after {report.records_done:,} records; the same command goes on from there")
     return "\n".join(found)
-
-
-__all__ = ["import_input", "run"]

@@ -20,7 +20,7 @@ from models.texts import LINKABLE, scrub
 from services.interchange import markup
 from services.interchange.records import uid_for
 
-BLOCKS, ITEMS = 2_000, 20_000
+BLOCKS, ITEMS, TEXT_LENGTH = 2_000, 20_000, 100_000
 LIST_ITEMS, TABLE_ROWS, HEADING_LENGTH, LINK_LENGTH = 500, 500, 1_000, 2_000
 SKIPPED = frozenset(
     [
@@ -148,8 +148,19 @@ def of_html(text: str) -> Converted:
 
 def plain(text: str) -> str:
     """The text of a piece of HTML in one line."""
-    converted = of_html(text)
-    return SPACE.sub(" ", " ".join(blocks.paragraphs(converted.blocks))).strip()
+    found: list[str] = []
+    skipped = 0
+    for event in markup.events(scrub(text)):
+        match event:
+            case markup.Text(words) if not skipped:
+                found.append(words)
+            case markup.Start(tag) | markup.End(tag) if tag not in INLINE or tag == "br":
+                if tag in SKIPPED:
+                    skipped += 1 if isinstance(event, markup.Start) else -1
+                found.append(" ")
+            case _:
+                pass
+    return SPACE.sub(" ", "".join(found)).strip()
 
 
 @dataclass(slots=True)
@@ -265,6 +276,8 @@ class _Writer:
         text = "".join(self.text)
         self.text.clear()
         text = text if self.pre else SPACE.sub(" ", text)
+        if len(text) > TEXT_LENGTH:
+            raise TooLong(f"a paragraph is longer than {TEXT_LENGTH:,} characters; split it")
         if text:
             marks = tuple(mark for mark in ("strong", "em", "code", "strike") if self.marks[mark] > 0)
             self.spans.append(blocks.Span(text=text, marks=marks, href=self.hrefs[-1] if self.hrefs else None))
@@ -274,6 +287,8 @@ class _Writer:
         self._end_span()
         spans, self.spans = self.spans, []
         text = "".join(span.text for span in spans)
+        if len(text) > TEXT_LENGTH:
+            raise TooLong(f"a paragraph is longer than {TEXT_LENGTH:,} characters; split it")
         if self.pre:
             if text.strip():
                 self._place(blocks.Code(text=text.strip("\n")))

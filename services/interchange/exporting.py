@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+import models
 from core.db import Database
+from services import assets
 from services.interchange.kinds import KINDS, Kind
 from services.interchange.kinds.channels import Channels
 from services.interchange.kinds.vocabulary import Tags
@@ -29,6 +33,22 @@ class ExportReport:
 
     counts: dict[str, int] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)
+
+
+async def export_files(db: Database, data: Path, folder: Path) -> int:
+    """Put the bytes of all assets that we hold into a folder, beside the records; how many were not there yet."""
+    async with db.session() as session:
+        digests = list(await session.scalars(select(models.Blob.sha256).order_by(models.Blob.sha256)))
+    copied = 0
+    for digest in digests:
+        target = assets.place(folder, digest)
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = target.with_name(target.name + ".part")
+            shutil.copyfile(assets.place(data, digest), unfinished)
+            unfinished.replace(target)
+            copied += 1
+    return copied
 
 
 def line_of(record: Record) -> bytes:

@@ -24,8 +24,9 @@ from core.db import Database
 from core.errors import Conflict
 from core.ids import new_uid
 from models import Consumer, ImportRun, ImportState
-from services import outbox
+from services import assets, outbox
 from services.interchange.batches import OUTCOMES, Batch, Outcome, Reading, Seen, read
+from services.interchange.records import AssetRecord
 from services.interchange.refusals import Line, Reject
 from services.interchange.tables import Connection
 
@@ -77,6 +78,23 @@ class ImportReport:
 Progress = Callable[[ImportReport], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the bytes of assets lie beside the records, and the data folder whose store takes them."""
+
+    beside: Path
+    data: Path
+
+    async def keep(self, session: AsyncSession, reading: Reading) -> None:
+        """Take in what the records of a batch name by its sha256 and what lies beside them."""
+        for item in reading.items:
+            if isinstance(item.record, AssetRecord) and item.record.sha256:
+                path = assets.place(self.beside, bytes.fromhex(item.record.sha256))
+                if path.is_file():
+                    media_type = item.record.media_type or "application/octet-stream"
+                    await assets.keep(session, self.data, path.read_bytes(), media_type)
+
+
 @dataclass(slots=True)
 class Importing:
     """An import on its way."""
@@ -87,11 +105,14 @@ class Importing:
     run: UUID | None = None
     seen: Seen | None = None
     rejects_size: int = 0
+    files: Files | None = None
 
     async def write(self, reading: Reading) -> None:
         async with self.db.session() as session:
             if self.run is not None:
                 await self._check_turn(session)
+            if self.files is not None and self.seen is None:
+                await self.files.keep(session, reading)
             connection = await raw(session)
             batch = Batch(connection, self.clock.now(), self.report.input_name, seen=self.seen)
             outcome = await batch.write(reading)
@@ -141,15 +162,16 @@ async def import_records(
     progress: Progress | None = None,
     dry_run: bool = False,
     stopped: Callable[[], bool] = lambda: False,
+    files: Files | None = None,
     clock: Clock | None = None,
 ) -> ImportReport:
     """Import all lines and report. `digest` names the input, so that a broken import of it goes on where it was;
-    `dry_run` compares and counts but writes nothing; `stopped` is asked after every batch. AlreadyImporting when
+    `dry_run` compares and counts but writes nothing; `stopped` is asked after every batch; `files` are the bytes of assets. AlreadyImporting when
     another process is at the same input.
     """
     clock = clock or SystemClock()
     report = ImportReport(input_name, rejects_path=None if dry_run else rejects_path, is_preview=dry_run)
-    work = Importing(db, clock, report, seen=Seen() if dry_run else None)
+    work = Importing(db, clock, report, seen=Seen() if dry_run else None, files=files)
     if not dry_run:
         await _open_run(work, digest)
     async with aclosing(_readings(lines, report)) as readings:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
 from services.interchange.refusals import Line
 from services.interchange.sources import feeds, merchant, ndjson, wordpress
@@ -28,7 +28,7 @@ READERS: dict[InputFormat, Callable[[BinaryIO, str, Defaults], Iterator[dict[str
 
 @dataclass(slots=True)
 class Source:
-    """An open input: its lines, and how many of its bytes have been read."""
+    """An open input: its lines, and how many of its bytes have been read. Used with `with`, it is closed after."""
 
     name: str
     format: InputFormat
@@ -36,7 +36,14 @@ class Source:
     digest: str | None
     _file: BinaryIO
     bytes_read: Callable[[], int]
+    close: Callable[[], None]
     defaults: Defaults
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def lines(self) -> Iterator[Line]:
         """The records, numbered from 1: lines of our own format, items of a foreign one."""
@@ -72,7 +79,7 @@ def open_stream(
         return _opened(held, name, None, None, chosen, defaults or Defaults())
     pipe = _Pipe(head, stream)
     file = cast("BinaryIO", io.BufferedReader(pipe, HEAD_BYTES))
-    return Source(name, chosen, None, None, file, pipe.tell, defaults or Defaults())
+    return Source(name, chosen, None, None, file, pipe.tell, stream.close, defaults or Defaults())
 
 
 class _Pipe(io.RawIOBase):
@@ -111,11 +118,15 @@ def _opened(
     packed = raw.read(2) == GZIP
     raw.seek(0)
     file = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if packed else raw
-    chosen = format_ or detect(file.read(HEAD_BYTES))
-    file.seek(0)
+    try:
+        chosen = format_ or detect(file.read(HEAD_BYTES))
+        file.seek(0)
+    except (Unreadable, OSError, EOFError):
+        raw.close()
+        raise
     # the same file under other defaults makes other records
     named = digest and hashlib.sha256(repr((digest, chosen.value, defaults)).encode()).hexdigest()
-    return Source(name, chosen, size, named, file, raw.tell, defaults)
+    return Source(name, chosen, size, named, file, raw.tell, raw.close, defaults)
 
 
 __all__ = ["Defaults", "InputFormat", "Source", "Unreadable", "detect", "open_file", "open_stream"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -50,7 +50,8 @@ def xml(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[dict[str, Any
 
 def tsv(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[dict[str, Any]]:
     """The rows of a tab-separated product feed; its first row names the columns."""
-    reader = csv.reader(io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline=""), delimiter="\t")
+    texts = (raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace") for raw in file)
+    reader = csv.reader(texts, delimiter="\t")
     head = [column.strip().lower().replace(" ", "_") for column in next(reader, [])]
     if not {"id", "title"} <= set(head):
         raise Unreadable("The first row of a product feed names its columns, id and title among them.")
