@@ -77,6 +77,7 @@ class Tag(Identified, Created, Base):
         CheckConstraint("code ~ '^[a-z0-9][a-z0-9-]*$'", name="code_form"),
         Index("ix_tags_parent", "parent_id"),
         Index("ix_tags_path", "path", postgresql_using="gin"),
+        Index("ix_tags_merged_into", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
     )
 
 

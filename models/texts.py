@@ -32,12 +32,17 @@ def _linkable(url: str) -> str:
 
 
 Clean = Annotated[str, AfterValidator(clean)]
-Line = Annotated[Clean, StringConstraints(strip_whitespace=True, max_length=1_000), AfterValidator(_one_line)]
-Title = Annotated[
-    Clean, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_one_line)
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=1_000), AfterValidator(clean), AfterValidator(_one_line)
 ]
-Prose = Annotated[Clean, StringConstraints(max_length=100_000)]
-Link = Annotated[Clean, StringConstraints(max_length=2_000), AfterValidator(_linkable)]
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(clean),
+    AfterValidator(_one_line),
+]
+Prose = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(clean)]
+Link = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(clean), AfterValidator(_linkable)]
 
 
 def scrub(text: str) -> str:

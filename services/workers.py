@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from core.db import Database
-from services import outbox
+from services import merging, outbox
 from services.distribution import Distributor, Tally
 from services.indexing import Indexer
 from services.runtime import Runtime
@@ -23,6 +23,7 @@ log = structlog.get_logger()
 # A notification only hastens: what it might miss, the poll finds.
 POLL_SECONDS = 1.0
 LONGEST_PAUSE = 30.0
+TAG_USES_AT_ONCE = 500
 
 Step = Callable[[], Awaitable[bool]]
 """Does a bounded piece of work; True when there may be more at once."""
@@ -45,6 +46,7 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
     if Work.DISTRIBUTE in work:
         numbers = range(runtime.settings.distributors)
         steps += [(f"distributor-{number}", _distributing(_distributor(runtime))) for number in numbers]
+        steps.append(("tag-mover", _moving_tags(runtime)))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
     if Work.INDEX in work:
         steps.append(("indexer", indexer.step))
@@ -87,6 +89,16 @@ def _distributor(runtime: Runtime) -> Distributor:
 def _distributing(distributor: Distributor) -> Step:
     async def step() -> bool:
         return (await distributor.step()).is_something
+
+    return step
+
+
+def _moving_tags(runtime: Runtime) -> Step:
+    """The uses of merged tags move in batches; until they have, readers follow the alias."""
+
+    async def step() -> bool:
+        async with runtime.db.session() as session:
+            return await merging.move_uses(session, TAG_USES_AT_ONCE, clock=runtime.clock) > 0
 
     return step
 

@@ -771,6 +771,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("taxonomy_id", "code", name=op.f("uq_tags_taxonomy_id_code")),
         sa.UniqueConstraint("uid", name=op.f("uq_tags_uid")),
     )
+    op.create_index(
+        "ix_tags_merged_into",
+        "tags",
+        ["merged_into_id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+    )
     op.create_index("ix_tags_parent", "tags", ["parent_id"], unique=False)
     op.create_index("ix_tags_path", "tags", ["path"], unique=False, postgresql_using="gin")
     op.create_table(
@@ -1392,6 +1399,7 @@ def downgrade() -> None:
     op.drop_table("answers")
     op.drop_index("ix_tags_path", table_name="tags", postgresql_using="gin")
     op.drop_index("ix_tags_parent", table_name="tags")
+    op.drop_index("ix_tags_merged_into", table_name="tags", postgresql_where=sa.text("merged_into_id IS NOT NULL"))
     op.drop_table("tags")
     op.drop_table("quota_counters")
     op.drop_table("pack_versions")

@@ -31,6 +31,9 @@ Host = Annotated[str | None, typer.Option("--host", help="The address to listen 
 Port = Annotated[int | None, typer.Option("--port", help="The port to listen on (HEADWATER_PORT).")]
 
 
+RESTART_SECONDS = 2
+
+
 class PortTaken(Misconfigured):
     code = "PORT_TAKEN"
 
@@ -70,13 +73,14 @@ async def _run(settings: Settings, listening: socket.socket, paths: list[Path], 
             await starting.fill(runtime, with_sample=sample)
             await starting.import_files(runtime, paths)
             keys = await starting.keys_of(runtime)
-        worker = await _spawn_worker(inner)
+        working = asyncio.create_task(_keep_worker(inner))
         try:
             async with open_runtime(inner) as runtime:
                 ready = starting.addresses(settings, keys)
-                await _serve(runtime, listening, lambda: out.print(ready, highlight=False))
+                await _serve(runtime, listening, lambda: out.print(ready, highlight=False, soft_wrap=True))
         finally:
-            await _end(worker)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
 
 def serve(host: Host = None, port: Port = None) -> None:
@@ -176,6 +180,18 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
     listening.set_inheritable(False)
     return listening
+
+
+async def _keep_worker(settings: Settings) -> None:
+    """A worker beside the server, and another one when it dies; ended when this is cancelled."""
+    while True:
+        worker = await _spawn_worker(settings)
+        try:
+            code = await worker.wait()
+        finally:
+            await _end(worker)
+        log.warning("worker.died", code=code, restart_seconds=RESTART_SECONDS)
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 async def _spawn_worker(settings: Settings) -> asyncio.subprocess.Process:
