@@ -43,7 +43,7 @@ from models import (
     TagState,
 )
 from models.formats import Live
-from models.texts import Clean, Line, Link, Prose, Title
+from models.texts import Line, Link, Prose, Title, clean
 
 VERSION = 1
 NAMESPACE = UUID("6f1c6f0e-6f0b-5c55-9d1b-2a7a6a5d7e11")
@@ -55,7 +55,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 Score = Annotated[int, Field(ge=0, le=1000)]
 Stars = Annotated[int, Field(ge=0, le=500)]
 Minor = Annotated[int, Field(ge=0, le=10**15)]
-Key = Annotated[Clean, StringConstraints(min_length=1, max_length=500)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(clean)]
 
 
 def _instant(value: datetime) -> datetime:
@@ -68,7 +68,7 @@ def _storable(value: Any) -> Any:
     """JSON as the database keeps it: texts that can be published, numbers that survive a round trip."""
     match value:
         case str():
-            _clean.validate_python(value)
+            clean(value)
         case bool() | None:
             pass
         case int() if abs(value) >= 2**63:
@@ -87,7 +87,6 @@ def _storable(value: Any) -> Any:
     return value
 
 
-_clean: TypeAdapter[str] = TypeAdapter(Clean)
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Json = Annotated[dict[str, Any], AfterValidator(_storable)]
 

@@ -1,0 +1,150 @@
+"""`headwater import` and `headwater export` as an operator types them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import orjson
+import pytest
+import structlog
+
+from scripts.cli import main
+
+ROOT = Path(__file__).parents[2]
+ADA = {"type": "creator", "source": "x", "external_key": "ada", "handle": "ada", "name": "Ada"}
+
+
+def articles(count: int) -> Iterator[dict[str, object]]:
+    for number in range(count):
+        revision = {"title": f"Article {number}", "published_at": "2026-01-01T00:00:00Z"}
+        yield {"type": "content", "source": "x", "external_key": str(number), "creator": "x:ada", "format": "ARTICLE",
+               "language": "en", "revisions": [revision]}  # fmt: skip
+
+
+def written(path: Path, *records: object) -> Path:
+    path.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
+    return path
+
+
+@dataclass(frozen=True)
+class Headwater:
+    """The command: in this process, or, to be killed, in one of its own."""
+
+    url: str
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def run(self, *words: str, given: bytes = b"") -> tuple[int, str, str]:
+        self.capsys.readouterr()
+        self.monkeypatch.setattr(sys, "argv", ["headwater", *words])
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = self.capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", "from scripts.cli import main; main()", *words],
+            env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def headwater(
+    own_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Headwater]:
+    monkeypatch.setenv("DATABASE_URL", own_url)
+    monkeypatch.setenv("HEADWATER_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    logs = structlog.get_config()
+    yield Headwater(own_url, tmp_path, monkeypatch, capsys)
+    structlog.configure(**logs)
+
+
+def test_a_file_is_imported_and_a_bad_record_gives_exit_code_1_and_a_file_to_mend(headwater: Headwater, tmp_path: Path):
+    path = written(tmp_path / "in.ndjson", ADA, *articles(3), {"type": "brand", "name": "B"})
+
+    code, out, err = headwater.run("import", str(path), "--json")
+
+    assert code == 1, err
+    (report,) = json.loads(out)
+    assert report["totals"] == {"new": 4, "changed": 0, "unchanged": 0, "rejected": 1}
+    assert report["rejects"][0].startswith("in.ndjson:5: ")
+    rejects = Path(f"{path}.rejects.ndjson")
+    mended = orjson.loads(rejects.read_bytes()) | {"source": "x", "external_key": "b"}
+    assert headwater.run("import", "-", given=orjson.dumps(mended))[0] == 0
+    assert "0 new, 0 changed, 4 unchanged, 1 rejected" in headwater.run("import", str(path), "--preview")[1]
+
+
+def test_what_is_exported_can_be_piped_back(headwater: Headwater, tmp_path: Path):
+    headwater.run("import", "-", given=written(tmp_path / "in", ADA, *articles(3)).read_bytes())
+
+    code, out, err = headwater.run("export")
+
+    assert code == 0, err
+    assert out.splitlines()[0] == '{"type":"headwater","version":1}'
+    assert len(out.splitlines()) == 5
+    assert "4 unchanged" in headwater.run("import", "-", given=out.encode())[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("import", "nowhere.ndjson"), "nowhere.ndjson: No such file"),
+        (("import", "http://127.0.0.1/feed"), "not on the public internet"),
+        (("import", "-", "--creator", "nobody"), "--create-creator"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line_and_exit_code_1(headwater: Headwater, words: tuple[str, ...], said: str):
+    code, _, err = headwater.run(*words)
+
+    assert code == 1
+    assert said in err
+    assert "Traceback" not in err
+
+
+def _after(process: subprocess.Popen[bytes], url: str, records: int, how: int) -> None:
+    """Send the signal when the import has come so far."""
+
+    async def watch() -> None:
+        connection = await asyncpg.connect(url)
+        done = 0
+        while done < records:
+            # the import says nothing to others on its way, so there is nothing to wait for but its own note
+            done = await connection.fetchval(
+                "SELECT coalesce(max(records_done), 0) FROM import_runs, LATERAL (SELECT pg_sleep(0.01)) pause"
+            )
+        process.send_signal(how)
+        await connection.close()
+
+    asyncio.run(asyncio.wait_for(watch(), 30))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_an_import_that_was_killed_or_stopped_goes_on_where_it_was(
+    headwater: Headwater, own_url: str, tmp_path: Path, how: int
+):
+    path = written(tmp_path / "in.ndjson", ADA, *articles(6_000), {"type": "brand", "name": "B"})
+    process = headwater.start("import", str(path))
+    _after(process, own_url, 500, how)
+    process.communicate(timeout=30)
+
+    code, out, err = headwater.run("import", str(path), "--json")
+
+    assert code == 1, err
+    (report,) = json.loads(out)
+    assert 500 <= report["resumed_at"] < 6_002
+    assert report["totals"] == {"new": 6_001, "changed": 0, "unchanged": 0, "rejected": 1}
+    assert len(Path(f"{path}.rejects.ndjson").read_bytes().splitlines()) == 1
