@@ -12,6 +12,7 @@ from scripts.console import AsJson, out, say, with_runtime
 from services import outbox
 from services.runtime import Runtime
 
+RUNS_SHOWN = 5
 COUNTED = (
     models.Creator,
     models.Content,
@@ -38,6 +39,8 @@ def stats(*, as_json: AsJson = False) -> None:
     out.print(backlog)
     for parked in found["parked"]:
         out.print(f"[red]parked[/] {parked['consumer']} {parked['kind']} {parked['id']}: {parked['failure']}")
+    for run in found["imports"]:
+        out.print(f"import of {run['input']}: {run['state'].lower()}, {run['records']:,} records")
     states = Table("state", "submissions", title="Submissions", title_justify="left")
     for state, count in found["submissions"].items():
         states.add_row(state.lower().replace("_", " "), str(count))
@@ -67,6 +70,12 @@ async def _collect(runtime: Runtime) -> dict[str, Any]:
             "parked": [
                 {"consumer": mark.consumer, "kind": mark.kind, "id": mark.object_id, "failure": mark.failure}
                 for mark in parked.scalars()
+            ],
+            "imports": [
+                {"input": run.input_name, "state": run.state, "records": run.records_done, "started_at": run.started_at}
+                for run in await session.scalars(
+                    select(models.ImportRun).order_by(models.ImportRun.id.desc()).limit(RUNS_SHOWN)
+                )
             ],
             "submissions": {state.value: count for state, count in states},
             "rows": {
