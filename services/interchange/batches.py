@@ -159,6 +159,7 @@ class Batch:
         known = await self._alone(kind, known, outcome)
         stored = await kind.stored(desk, [kind.name(item.record) for item in known])
         desk.learn(kind.what, {name: id_ for name, (id_, _) in stored.items()})
+        await kind.ready(desk)
         fresh, changes = self._compare(kind, desk, known, stored, outcome)
         if self.seen is not None:
             for item in known:

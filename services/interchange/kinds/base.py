@@ -156,6 +156,9 @@ class Kind(Generic[R]):
             if (uid := getattr(record, name)) is not None:
                 yield Need(name, what, uid)
 
+    async def ready(self, desk: Desk) -> None:
+        """Learn what else is needed to compare records of this kind."""
+
     def create(self, given: R, desk: Desk) -> R:  # noqa: ARG002  (others need it)
         """A new object: what is not said is decided here."""
         return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -105,7 +106,14 @@ class Contents(Kind[ContentRecord]):
             yield from revisions.needs(one, record.format, f"revisions.{place}")
         yield from (Need(f"answers.{place}", "creators", one.creator) for place, one in enumerate(record.answers))
 
+    async def ready(self, desk: Desk) -> None:
+        rows = await desk.connection.fetch(
+            "SELECT code, most_per_content FROM taxonomies WHERE most_per_content IS NOT NULL"
+        )
+        desk.learn("limits", {row["code"]: row["most_per_content"] for row in rows})
+
     def create(self, given: ContentRecord, desk: Desk) -> ContentRecord:
+        _within_limits(given, desk)
         numbered = revisions.numbered(given.revisions, desk.now)
         published = given.published_at or _first_published(numbered)
         return given.model_copy(
@@ -123,6 +131,7 @@ class Contents(Kind[ContentRecord]):
             raise Refused("uid", "this content was erased, and an erasure is final")
         if stored.format is not given.format:
             raise Refused("format", f"this content is a {stored.format}; a format does not change")
+        _within_limits(given, desk)
         said = given.model_fields_set
         kept = {name: getattr(stored, name) for name in KEPT_WITH_STATE if name not in said}
         after = super().merge(stored, given, desk).model_copy(update=kept)
@@ -205,6 +214,15 @@ class Contents(Kind[ContentRecord]):
             if record.live
         ]
         await tables.insert(desk.connection, table(LiveRoom), rooms)
+
+
+def _within_limits(given: ContentRecord, desk: Desk) -> None:
+    """Refused when a content has more tags of a taxonomy than that allows."""
+    counts = Counter(one.tag.partition(":")[0] for one in given.tags if one.is_confirmed)
+    for taxonomy, count in counts.items():
+        most = desk.ids["limits"].get(taxonomy)
+        if most is not None and count > most:
+            raise Refused("tags", f"at most {most} tags of {taxonomy}; {count} are given")
 
 
 def _first_published(given: Sequence[RevisionRecord]) -> datetime | None:

@@ -122,6 +122,19 @@ async def test_tag_ids_are_the_confirmed_taggings_in_order_and_a_merged_tag_lead
     assert found == [(["b", "a"], True)]
 
 
+async def test_more_tags_of_a_taxonomy_than_it_allows_are_refused(db: Database):
+    taxonomy = {"type": "taxonomy", "code": "scene", "labels": {}, "most_per_content": 1}
+    tags = [{"type": "tag", "taxonomy": "scene", "code": code, "labels": {}} for code in "ab"]
+    given = [{"tag": "scene:a"}, {"tag": "scene:b"}]
+    await lines.feed(db, taxonomy, *tags, ADA)
+
+    report = await lines.feed(db, article("one", tags=given))
+
+    assert report.rejects[0].problems == [("tags", "at most 1 tags of scene; 2 are given")]
+    proposed = [given[0], given[1] | {"is_confirmed": False}]
+    assert (await lines.feed(db, article("one", tags=proposed))).rejected == 0
+
+
 async def test_what_a_body_and_the_own_part_name_stands_in_the_tables_of_uses(db: Database):
     await lines.feed(db, *everything.records())
 
