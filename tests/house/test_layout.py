@@ -12,7 +12,6 @@ LONGEST = 400
 # Longer than a module should be, and why it is one all the same.
 LONG = {
     "services/feeds.py": "writing and reading one log: what the lock promises and what a reader relies on stand together",
-    "services/interchange/records.py": "the file format itself, one class a record type, read from top to bottom",
 }
 # Folders in which a person's files lie, at the beginning of an absolute path.
 PERSONAL = re.compile(r"(?<![\w.~$}{])/(?:home|Users|work|private/tmp)/\w+")
