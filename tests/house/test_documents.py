@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import models
 from tests.house import tree
 
 DOCS = tree.ROOT / "docs"
@@ -102,3 +103,23 @@ def anchors(path: Path) -> set[str]:
     """The names that headings get on the usual hosts: lower case, hyphens, no punctuation."""
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_glossary_has_every_format_and_every_kind_of_creator():
+    glossary = (DOCS / "glossary.md").read_text("utf-8")
+    words = {f"`{one.value}`" for one in models.Format} | {
+        one.value.lower().replace("_", "-") for one in models.CreatorKind
+    }
+
+    assert [word for word in sorted(words) if word not in glossary] == []
+
+
+def test_the_changelog_keeps_its_form():
+    text = (tree.ROOT / "CHANGELOG.md").read_text("utf-8")
+    versions = re.findall(r"^## \[([^\]]+)\](?: - (\d{4}-\d{2}-\d{2}))?$", text, re.MULTILINE)
+
+    assert versions[0] == ("Unreleased", "")
+    assert all(day for _, day in versions[1:])
+    assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= {
+        "Added", "Changed", "Deprecated", "Removed", "Fixed", "Security",
+    }  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import tomllib
 
 from tests.house import tree
 
@@ -78,3 +80,27 @@ def test_only_the_environment_of_the_commands_and_settings_is_read():
 
     # it hands the environment on to PostgreSQL, without what would mislead it
     assert readers == ["core/postgres/accounts.py"]
+
+
+def test_ci_runs_the_same_command_as_people_and_nothing_else():
+    lines = [line for line in (tree.ROOT / ".ci" / "run").read_text().splitlines() if line and not line.startswith("#")]
+
+    assert len(lines) == 1
+    assert re.fullmatch(r"exec .*\bscripts/test\b\"?( \"\$@\")?", lines[0])
+
+
+def test_what_people_start_can_be_started():
+    started = [
+        tree.ROOT / ".ci" / "run",
+        *(tree.ROOT / "scripts" / name for name in ("run", "test", "lint", "with-python")),
+    ]
+
+    assert [tree.name(path) for path in started if not os.access(path, os.X_OK)] == []
+
+
+def test_every_package_has_an_init_and_every_floor_is_installed():
+    project = tomllib.loads((tree.ROOT / "pyproject.toml").read_text())
+    folders = {path.parent for path in tree.modules(*tree.FLOORS)}
+
+    assert [tree.name(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+    assert sorted(project["tool"]["setuptools"]["packages"]) == sorted(tree.FLOORS)
