@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ARRAY, BigInteger, Column, Text, bindparam, func, or_, select, true
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
@@ -74,7 +74,7 @@ async def live_of(session: AsyncSession, caller: Caller, creator_ids: Sequence[i
             access.creators(caller),
         )
     )
-    rows = (await session.execute(statement)).tuples()
+    rows = await session.execute(statement)
     return {creator_id: Shown(creator_id, version) for creator_id, version in rows}
 
 
@@ -159,7 +159,7 @@ async def lives_of(session: AsyncSession, caller: Caller, creator_ids: Sequence[
             room.state.in_((models.LiveState.LIVE, models.LiveState.SCHEDULED)),
         )
         .order_by(models.Content.creator_id, running.desc(), room.starts_at, models.Content.id)
-        .distinct(models.Content.creator_id)
+        .ext(distinct_on(models.Content.creator_id))
         .options(joinedload(models.Content.live_revision))
     )
     return {row.creator_id: row for row in (await session.execute(statement)).scalars()}

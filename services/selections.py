@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, and_, bindparam, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import BigInteger
 
 import models
 from core.caller import Caller
@@ -72,7 +70,7 @@ async def tag_ids(session: AsyncSession, caller: Caller, named: tuple[str, ...])
 
 async def _tagged(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> list[ColumnElement[bool]]:
     under = await _under(session, caller, named)
-    return [models.Content.tag_ids.op("&&")(array(ids, type_=ARRAY(BigInteger))) for ids in under]
+    return [models.Content.tag_ids.op("&&")(bindparam(None, ids, type_=ARRAY(BigInteger))) for ids in under]
 
 
 async def _under(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> list[list[int]]:

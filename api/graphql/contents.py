@@ -14,6 +14,7 @@ from api.graphql.ids import Id, identity, uid_of, uids_of
 from api.graphql.nodes import Node, findable
 from api.graphql.rows import shape, shows
 from api.graphql.words import BigInt, described
+from core.errors import Invalid
 from models import formats
 from services import access, assets, contents, creators, decisions, products, selections, tags
 from services.gathering import read_parts
@@ -39,6 +40,13 @@ described(
         "SUPERSEDED": "Readers saw it once; a later one took its place.",
     },
 )
+
+MOST_VALUES = 100
+
+
+class TooManyFilterValues(Invalid):
+    code = "TOO_MANY_FILTER_VALUES"
+
 
 Parts = tuple[tuple[Any, ...], formats.Details | None]
 
@@ -153,6 +161,11 @@ class ContentFilter:
     published_before: datetime | None = strawberry.field(default=None, description="Published before this instant.")
 
     def wanted(self) -> selections.ContentFilter:
+        """What the domain understands; Invalid where an id is none, or a part names too many values."""
+        for name in ("formats", "languages", "creator_ids", "tags"):
+            if len(getattr(self, name) or ()) > MOST_VALUES:
+                message = f"At most {MOST_VALUES} values in one part of a filter."
+                raise TooManyFilterValues(message, path=("filter", name))
         return selections.ContentFilter(
             formats=tuple(self.formats or ()),
             languages=tuple(self.languages or ()),

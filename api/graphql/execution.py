@@ -51,12 +51,15 @@ class Answer:
 class Executor:
     """A schema with its limits and the documents it has seen."""
 
-    def __init__(self, schema: strawberry.Schema, limits: Limits, *, kept: int = 512) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, limits: Limits, *, kept: int = 512, largest: int = LARGEST_KEPT
+    ) -> None:
         self.schema = schema
         # the graphql-core schema that Strawberry built, with Strawberry's resolvers in it
         self.core = schema._schema  # noqa: SLF001  (Strawberry has no public name for it)
         self.limits = limits
         self.kept = kept
+        self.largest = largest
         self._prepared: OrderedDict[str, Prepared] = OrderedDict()
 
     def prepare(self, text: str) -> Prepared:
@@ -66,7 +69,7 @@ class Executor:
             self._prepared.move_to_end(text)
             return found
         found = self._prepare(text)
-        if len(text) <= LARGEST_KEPT:
+        if len(text) <= self.largest:
             self._prepared[text] = found
             if len(self._prepared) > self.kept:
                 self._prepared.popitem(last=False)
@@ -76,10 +79,7 @@ class Executor:
         try:
             document = parse(text, max_tokens=self.limits.tokens)
         except GraphQLError as error:
-            too_many = "tokens. Parsing aborted" in error.message
-            return Prepared(None, None, (error,), "TOO_MANY_TOKENS" if too_many else "SYNTAX_ERROR")
-        except RecursionError:
-            return Prepared(None, None, (GraphQLError("This document is nested too deeply."),), "TOO_DEEP")
+            return Prepared(None, None, (error,), _parsing_code(error.message))
         try:
             size = measure(document, self.limits)
         except DocumentRefused as error:
@@ -132,6 +132,13 @@ class Executor:
             shown = problems.formatted(result.errors, "INTERNAL", context.request_id)
             body = {"errors": shown, "data": result.data}
         return Answer(body, was_executed=True)
+
+
+def _parsing_code(message: str) -> str:
+    """What stopped the parser; graphql-core tells its limits from other errors by their text alone."""
+    if "tokens. Parsing aborted" in message:
+        return "TOO_MANY_TOKENS"
+    return "TOO_DEEP" if "nested too deeply" in message else "SYNTAX_ERROR"
 
 
 def _which_operation(request: GraphQLRequest) -> str:

@@ -39,8 +39,9 @@ class GraphQLEndpoint:
     executor: Executor
 
     @classmethod
-    def over(cls, settings: Settings, open_context: OpenContext) -> "GraphQLEndpoint":
-        return cls(settings, open_context, Executor(schema, Limits.of(settings)))
+    def over(cls, settings: Settings, open_context: OpenContext, limits: Limits | None = None) -> "GraphQLEndpoint":
+        """The endpoint over the product's schema, with the settings' limits unless others are given."""
+        return cls(settings, open_context, Executor(schema, limits or Limits.of(settings)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.respond(Request(scope, receive))

@@ -76,15 +76,15 @@ class Connection(Generic[Node]):
 
 def window(limit: int, first: Any, after: Any, last: Any, before: Any) -> Window:
     """The window that the arguments ask for; a coded refusal when they do not say how much, or too much."""
-    first, after, last, before = (value or None if value != 0 else 0 for value in (first, after, last, before))
-    if (first is None) == (last is None):
+    sizes = [size for size in (first, last) if size is not None and size is not strawberry.UNSET]
+    if len(sizes) != 1:
         raise PageSizeMissing(f"Say how many: either `first` or `last`, from 1 to {limit}.")
-    if ((first is None) == (after is not None) and after is not None) or (last is None and before is not None):
+    if not 1 <= sizes[0] <= limit:
+        raise PageSizeOutOfRange(f"A page holds 1 to {limit}; {sizes[0]} was asked for.")
+    # what is left out is UNSET, which is false, as is an empty cursor
+    if (after and not first) or (before and not last):
         raise PageBothWays("`after` goes with `first`, and `before` with `last`.")
-    size = first if first is not None else last
-    if not 1 <= size <= limit:
-        raise PageSizeOutOfRange(f"A page holds 1 to {limit}; {size} was asked for.")
-    return Window(first=first, after=after, last=last, before=before)
+    return Window(first=first or None, after=after or None, last=last or None, before=before or None)
 
 
 async def connection(

@@ -13,7 +13,7 @@ from strawberry.types.field import StrawberryField
 
 from api.graphql.context import Info
 from core import errors
-from core.db import DatabaseAway
+from core.db import DatabaseAway, is_away
 
 log = structlog.get_logger()
 
@@ -98,15 +98,9 @@ def _expected(cause: BaseException | None) -> errors.DomainError | None:
     """The domain's own failure behind an exception; what the database could not do in time is one too."""
     if isinstance(cause, errors.DomainError):
         return cause
-    if isinstance(cause, PoolTimeout | OSError) or (isinstance(cause, DBAPIError) and _is_away(cause)):
+    if isinstance(cause, PoolTimeout | OSError) or (isinstance(cause, DBAPIError) and is_away(cause)):
         return DatabaseAway("The database did not answer in time; try again shortly.")
     return None
-
-
-def _is_away(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None) or ""
-    # connection lost, too many connections, shutting down, statement or lock time-out
-    return error.connection_invalidated or state[:2] in {"08", "53", "57"} or state == "55P03"
 
 
 def _details(error: errors.DomainError) -> dict[str, Any]:

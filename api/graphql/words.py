@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import NewType, TypeVar
 
 import strawberry
@@ -15,13 +16,43 @@ Words = TypeVar("Words", bound=enum.EnumMeta)
 BigInt = NewType("BigInt", int)
 """Counts, bytes and amounts: GraphQL's own Int ends at 2^31 - 1."""
 
+
+def _instant(text: str) -> datetime:
+    if not isinstance(text, str):
+        raise ValueError("an instant is a text, such as 2026-11-24T08:00:00Z")  # noqa: TRY004  (a wrong value to the client)
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        raise ValueError("an instant says its zone, such as 2026-11-24T08:00:00Z or …+08:00")
+    if not 1000 <= parsed.year <= 9000:
+        raise ValueError("an instant lies between the years 1000 and 9000")
+    return parsed
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**53:
+        raise ValueError("a whole number of at most 2^53 - 1 either way")
+    return value
+
+
 SCALARS: dict[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant with its zone (RFC 3339), such as 2026-11-24T08:00:00+00:00.",
+        serialize=datetime.isoformat,
+        parse_value=_instant,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day (ISO 8601), such as 2026-11-24.",
+        serialize=date.isoformat,
+        parse_value=date.fromisoformat,
+    ),
     BigInt: strawberry.scalar(
         name="BigInt",
         description="A whole number up to 2^53 - 1 either way, written as a JSON number: counts, bytes, minor units of money.",
         serialize=int,
-        parse_value=int,
-    )
+        parse_value=_whole,
+    ),
 }
 
 

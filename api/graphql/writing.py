@@ -1,5 +1,6 @@
 """Writing, publishing and taking back contents; and what operators do to contents and creators."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,6 +20,11 @@ from core.errors import Invalid
 from services import contents, creators, publishing
 
 LONGEST_REASON = 1_000
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+class MalformedLanguage(Invalid):
+    code = "MALFORMED_LANGUAGE"
 
 
 class ReasonOutOfRange(Invalid):
@@ -165,6 +171,12 @@ async def _creator(context: Context, uid: UUID) -> Any:
     return shape(await context.load(creators.by_uids, uid))
 
 
+def _language(text: str) -> str:
+    if not LANGUAGE.fullmatch(text) or len(text) > 35:
+        raise MalformedLanguage("Write a language as BCP 47 does, such as zh or en-GB.", path=("input", "language"))
+    return text
+
+
 def _reason(text: str) -> str:
     if not 1 <= len(text.strip()) <= LONGEST_REASON:
         raise ReasonOutOfRange(f"Give a reason of 1 to {LONGEST_REASON} characters.", path=("input", "reason"))
@@ -188,6 +200,7 @@ class WritingMutation:
         original = (
             uid_of(input.translation_of_id, "Content", "input", "translationOfId") if input.translation_of_id else None
         )
+        language = _language(input.language)
         draft = draft_of(input.draft, "input", "draft")
         live = room_of(input.live, "input", "live") if input.live else None
         made = await _done(
@@ -197,7 +210,7 @@ class WritingMutation:
                 context.caller,
                 creator,
                 draft,
-                language=input.language,
+                language=language,
                 clock=context.clock,
                 translation_of=original,
                 live=live,
@@ -222,7 +235,7 @@ class WritingMutation:
                 context.caller,
                 uid,
                 draft,
-                expected_edition=input.expected_edition or None,
+                expected_edition=input.expected_edition if input.expected_edition is not strawberry.UNSET else None,
                 clock=context.clock,
             ),
         )
@@ -238,7 +251,7 @@ class WritingMutation:
         context = info.context
         permissions.scope(context.caller, Scope.CONTENT_PUBLISH)
         uid = uid_of(input.content_id, "Content", "input", "contentId")
-        channels = input.channels or None if input.channels is not None else None
+        channels = input.channels if input.channels is not strawberry.UNSET else None
         await _done(
             context,
             lambda session: publishing.publish(session, context.caller, uid, channels=channels, clock=context.clock),

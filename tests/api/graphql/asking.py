@@ -13,11 +13,16 @@ from sqlalchemy import event
 from starlette.requests import Request
 
 from api.graphql.context import Context
+from api.graphql.execution import Executor
 from api.graphql.http import GraphQLEndpoint
+from api.graphql.limits import Limits
+from api.graphql.schema import schema
 from core.caller import ANONYMOUS, Caller
 from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
+
+EXECUTORS: dict[Limits, Executor] = {}
 
 
 @dataclass
@@ -33,17 +38,25 @@ class Asking:
         )
     )
 
+    index: Any = None
+    limits: Limits | None = None
+
     def as_(self, caller: Caller) -> Asking:
-        return Asking(self.db, self.clock, caller, self.settings)
+        return Asking(self.db, self.clock, caller, self.settings, self.index, self.limits)
 
     def set(self, **settings: Any) -> Asking:
-        return Asking(self.db, self.clock, self.caller, self.settings.model_copy(update=settings))
+        return Asking(
+            self.db, self.clock, self.caller, self.settings.model_copy(update=settings), self.index, self.limits
+        )
 
-    async def open_context(self, request: Request, request_id: str) -> Context:
-        return Context(self.db, self.caller, self.clock, self.settings, request_id=request_id)
+    async def open_context(self, _request: Request, request_id: str) -> Context:
+        return Context(self.db, self.caller, self.clock, self.settings, self.index, request_id)
 
     def client(self) -> httpx2.AsyncClient:
-        endpoint = GraphQLEndpoint.over(self.settings, self.open_context)
+        limits = self.limits or Limits.of(self.settings)
+        # documents are prepared once for all tests, as in a server that runs for long
+        executor = EXECUTORS.setdefault(limits, Executor(schema, limits, largest=100_000))
+        endpoint = GraphQLEndpoint(self.settings, self.open_context, executor)
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=endpoint), base_url="http://test")
 
     async def send(self, query: str, **variables: Any) -> dict[str, Any]:

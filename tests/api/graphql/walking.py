@@ -1,0 +1,117 @@
+"""Documents made from the schema: each asks, from one root field, for everything that can be reached from there.
+
+Every field of every type is asked once, at its shortest path from the root. Where a content, a version of one or a body
+is met again, what it says itself is asked again: a path that leads round to a draft shows up whichever way it takes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+
+# what tells of a content, and is asked wherever it is met; a connection is only the way to its rows
+TOLD_AGAIN = {"Body", "Revision"}
+TELLING = {"id", "title", "summary", "name", "text", "html", "handle", "reason"}
+SIZES = {"first": "20"}
+
+
+@dataclass
+class Selection:
+    """What is asked of one object: lines, and the places where more is asked below them."""
+
+    named: GraphQLNamedType
+    lines: list[str] = field(default_factory=list)
+    below: list[tuple[str, Selection]] = field(default_factory=list)
+
+    def text(self) -> str:
+        inner = [*self.lines, *(f"{head} {{ {selection.text()} }}" for head, selection in self.below)]
+        return " ".join(["__typename", *inner])
+
+
+@dataclass
+class Walk:
+    """The document from one root field, and which fields it asks for."""
+
+    document: str
+    asked: set[str]
+
+
+def walk(schema: GraphQLSchema, root: str) -> Walk:
+    """Everything below `root`, whose arguments are all taken from variables of the same names."""
+    assert schema.query_type is not None
+    start = schema.query_type.fields[root]
+    asked = {f"Query.{root}"}
+    if is_leaf_type(get_named_type(start.type)):
+        return Walk(f"{{ {root} }}", asked)
+    top = Selection(get_named_type(start.type))
+    waiting = deque([top])
+    seen: set[str] = set()
+    while waiting:
+        selection = waiting.popleft()
+        _expand(schema, selection, waiting, seen, asked)
+    # an argument with a default may be left out, and then its variable too
+    types = {
+        name: str(argument.type) if is_required_argument(argument) else str(argument.type).removesuffix("!")
+        for name, argument in start.args.items()
+    }
+    declared = ", ".join(f"${name}: {type_}" for name, type_ in types.items())
+    given = _call({name: f"${name}" for name in start.args})
+    return Walk(f"query {f'({declared})' if declared else ''} {{ {root}{given} {{ {top.text()} }} }}", asked)
+
+
+def _expand(
+    schema: GraphQLSchema, selection: Selection, waiting: deque[Selection], seen: set[str], asked: set[str]
+) -> None:
+    named = selection.named
+    is_first = named.name not in seen
+    seen.add(named.name)
+    if isinstance(named, GraphQLUnionType) or (isinstance(named, GraphQLInterfaceType) and is_first):
+        for possible in schema.get_possible_types(named):
+            if possible.name not in seen:
+                inner = Selection(possible)
+                selection.below.append((f"... on {possible.name}", inner))
+                waiting.append(inner)
+        return
+    assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
+    for name, one in named.fields.items():
+        _ask(selection, name, one, waiting, asked, is_first=is_first)
+
+
+def _ask(
+    selection: Selection, name: str, one: GraphQLField, waiting: deque[Selection], asked: set[str], *, is_first: bool
+) -> None:
+    named, target = selection.named, get_named_type(one.type)
+    # the same name may have another type in another format: each gets a name of its own
+    head = f"{named.name}_{name}: {name}{_call(_sizes(one))}"
+    if is_leaf_type(target):
+        if is_first or name in TELLING:
+            selection.lines.append(head)
+            asked.add(f"{named.name}.{name}")
+    elif is_first or target.name in TOLD_AGAIN or (named.name.endswith("Connection") and name == "nodes"):
+        asked.add(f"{named.name}.{name}")
+        inner = Selection(target)
+        selection.below.append((head, inner))
+        waiting.append(inner)
+
+
+def _sizes(one: GraphQLField) -> dict[str, str]:
+    given = {name: SIZES[name] for name in one.args if name in SIZES}
+    missing = [name for name, argument in one.args.items() if is_required_argument(argument) and name not in given]
+    return given | dict.fromkeys(missing, "ELIGIBLE")
+
+
+def _call(arguments: Mapping[str, str]) -> str:
+    return f"({', '.join(f'{name}: {value}' for name, value in arguments.items())})" if arguments else ""

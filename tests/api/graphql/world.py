@@ -1,0 +1,262 @@
+"""A small world in which everything that must stay hidden says SECRET, reachable from all that is public."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from models import Format
+from search.backends.embedded import EmbeddedBackend
+from search.documents import Change, ContentDocument, document
+from search.indexing import rebuild
+from tests import make
+
+THEN = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+SECRET = "SECRET"
+
+
+@dataclass
+class World:
+    creator: models.Creator
+    suspended: models.Creator
+    tag: models.Tag
+    taxonomy: models.Taxonomy
+    product: models.Product
+    asset: models.Asset
+    channel: models.Channel
+    public: list[models.Content] = field(default_factory=list)
+    hidden: dict[str, models.Content] = field(default_factory=dict)
+
+
+def details(world: World, format_: Format, *, content: models.Content | None = None) -> dict[str, Any]:
+    """The own part of a format, with everything in it that can be."""
+    product, asset = str(world.product.uid), str(world.asset.uid)
+    anchor = {"product": product, "x": 0.5, "y": 0.5, "label": "here"}
+    entries = [{"rank": 1, "product": product, "reason": "good"}]
+    if content is not None:
+        entries.append({"rank": 2, "content": str(content.uid), "reason": "to read"})
+    own: dict[Format, dict[str, Any]] = {
+        Format.ARTICLE: {},
+        Format.QNA: {"question": "Which one?"},
+        Format.LIVE: {"running_order": [{"title": "Start", "at_ms": 0, "product": product}]},
+        Format.GALLERY: {"pictures": [{"asset": asset, "caption": "c", "alternative_text": "a", "anchors": [anchor]}]},
+        Format.SHORT_VIDEO: {
+            "video": asset,
+            "video_url": "https://films.example/1",
+            "chapters": [{"at_ms": 0, "title": "One"}],
+            "subtitles": [{"language": "en", "url": "https://films.example/1.vtt"}],
+            "products": [{"product": product, "from_ms": 0, "to_ms": 5}],
+        },
+        Format.RANKED_LIST: {"criteria": "taste", "entries": entries},
+        Format.ITEM_NOTE: {"product": product, "highlights": ["light"], "verdict": "yes"},
+        Format.COLLOCATION: {"scene": asset, "anchors": [anchor], "pieces": [{"product": product, "note": "n"}]},
+    }
+    return own[format_]
+
+
+async def build(session: AsyncSession) -> World:
+    """The world: every format published; and drafts, withdrawn, taken down, erased and a suspended creator's."""
+    taxonomy = await make.taxonomy(session, "scene", is_tree=True)
+    tag = await make.tag(session, taxonomy, "camping")
+    ada = await make.creator(session, name="Ada")
+    eve = await make.creator(session, name=f"{SECRET} Eve", handle="eve")
+    shop, brand = await make.shop(session), models.Brand(name="Northlight")
+    session.add(brand)
+    await session.flush()
+    product = await make.product(
+        session, shop_id=shop.id, brand_id=brand.id, category_id=tag.id, attributes={"size": "M"}
+    )
+    asset = await make.asset(session, creator_id=ada.id)
+    session.add(models.ProductAsset(product_id=product.id, position=0, asset_id=asset.id))
+    world = World(ada, eve, tag, taxonomy, product, asset, await make.channel(session, "test.all"))
+    await _hidden(session, world)
+    await _public(session, world)
+    await _homepage(session, world)
+    await _feeds(session, world)
+    eve.suspended_at, eve.suspended_because = THEN, f"{SECRET} reason"
+    await session.flush()
+    return world
+
+
+def _around(world: World) -> dict[str, Any]:
+    return {"tags": (world.tag,), "products": (world.product,), "covers": (world.asset,), "summary": "In short."}
+
+
+async def _public(session: AsyncSession, world: World) -> None:
+    for format_ in Format:
+        own = details(world, format_, content=world.hidden["withdrawn"])
+        row = await make.content(
+            session, world.creator, format=format_, title=f"A {format_.value}", details=own, **_around(world)
+        )
+        world.public.append(row)
+        await _secret_edit(session, row)
+        if format_ is Format.QNA:
+            await _answers(session, world, row)
+        if format_ is Format.LIVE:
+            session.add(models.LiveRoom(content_id=row.id, starts_at=THEN))
+    await session.flush()
+
+
+async def _secret_edit(session: AsyncSession, row: models.Content) -> None:
+    """A new version of a published content that is still being written."""
+    text = {"type": "paragraph", "spans": [{"text": f"{SECRET} text", "marks": [], "href": None}]}
+    draft = models.Revision(
+        content_id=row.id, number=2, title=f"{SECRET} edit", summary=f"{SECRET} summary", body=[text]
+    )
+    session.add(draft)
+    await session.flush()
+    row.draft_revision_id = draft.id
+
+
+async def _answers(session: AsyncSession, world: World, question: models.Content) -> None:
+    def answer(creator: models.Creator, text: str, **values: Any) -> models.Answer:
+        body = [{"type": "paragraph", "spans": [{"text": text, "marks": [], "href": None}]}]
+        return models.Answer(content_id=question.id, creator_id=creator.id, body=body, published_at=THEN, **values)
+
+    session.add_all(
+        [
+            answer(world.creator, "This one."),
+            answer(world.suspended, f"{SECRET} answer of a suspended creator"),
+            answer(world.creator, f"{SECRET} withdrawn answer", state=models.AnswerState.WITHDRAWN, is_accepted=True),
+        ]
+    )
+
+
+async def _hidden(session: AsyncSession, world: World) -> None:
+    around = _around(world) | {"summary": f"{SECRET} summary", "text": f"{SECRET} text"}
+    states = {
+        "withdrawn": models.ContentState.WITHDRAWN,
+        "taken down": models.ContentState.TAKEN_DOWN,
+        "erased": models.ContentState.ERASED,
+    }
+    for name, state in states.items():
+        world.hidden[name] = await make.content(
+            session, world.creator, title=f"{SECRET} {name}", state=state, state_because=f"{SECRET} because", **around
+        )
+    world.hidden["draft"] = await make.content(session, world.creator, title=f"{SECRET} draft", live=False, **around)
+    world.hidden["suspended"] = await make.content(session, world.suspended, title=f"{SECRET} suspended", **around)
+    # a translation of something public that is not published itself
+    world.hidden["of a live"] = await make.content(
+        session, world.creator, title=f"{SECRET} live", format=Format.LIVE, live=False, **around
+    )
+    session.add(models.LiveRoom(content_id=world.hidden["of a live"].id, starts_at=THEN))
+
+
+async def _homepage(session: AsyncSession, world: World) -> None:
+    hidden = [str(row.uid) for row in world.hidden.values()]
+    by_hand = {"contents": [*hidden, str(world.public[0].uid)], "formats": [], "tags": [], "limit": 50}
+    newest = {"contents": [], "formats": [], "tags": ["scene:camping"], "limit": 50}
+    text = [{"type": "paragraph", "spans": [{"text": "Welcome."}]}]
+    blocks: list[dict[str, Any]] = [
+        {"type": "hero", "title": "Hello", "image": str(world.asset.uid), "content": hidden[0]},
+        {"type": "rich_text", "title": "About", "body": text},
+        {"type": "contents", "title": "Chosen", "selection": by_hand},
+        {"type": "tabs", "tabs": [{"title": "New", "selection": newest}, {"title": "Chosen", "selection": by_hand}]},
+        {"type": "live"},
+        {"type": "products", "products": [str(world.product.uid)]},
+        {"type": "questions"},
+        {"type": "hologram", "title": "nobody knows this one"},
+    ]
+    page = models.Homepage(creator_id=world.creator.id)
+    session.add(page)
+    await session.flush()
+    draft = [{"type": "hero", "title": f"{SECRET} next page"}]
+    session.add_all(
+        [
+            models.HomepageVersion(
+                homepage_id=page.id, number=1, state=models.HomepageState.LIVE, blocks=blocks, published_at=THEN
+            ),
+            models.HomepageVersion(homepage_id=page.id, number=2, blocks=draft),
+        ]
+    )
+
+
+async def _feeds(session: AsyncSession, world: World) -> None:
+    """A feed that has not heard of anything being hidden: it still calls everything live."""
+    feed = models.Feed(key="test.all", kind=models.FeedKind.CHANNEL, channel_id=world.channel.id)
+    session.add(feed)
+    await session.flush()
+    rows = [*world.hidden.values(), *world.public]
+    session.add(models.FeedHead(feed_id=feed.id, position=len(rows)))
+    for position, row in enumerate(rows, 1):
+        revision_id = row.live_revision_id or row.draft_revision_id
+        assert revision_id is not None
+        session.add(
+            models.FeedItem(
+                feed_id=feed.id,
+                position=position,
+                epoch=1,
+                event=models.FeedEvent.PUBLISHED,
+                content_id=row.id,
+                version=1,
+            )
+        )
+        session.add(
+            models.FeedContent(
+                feed_id=feed.id,
+                content_id=row.id,
+                position=position,
+                version=1,
+                is_live=True,
+                revision_id=revision_id,
+                fingerprint=b"",
+                appeared_at=THEN,
+                changed_at=THEN,
+            )
+        )
+
+
+async def stale_index(folder: Path, world: World) -> EmbeddedBackend:
+    """An index that still names everything that was ever seen."""
+
+    async def seen() -> AsyncIterator[list[Change]]:
+        yield [_indexed(world, row) for row in (*world.hidden.values(), *world.public)]
+
+    index = EmbeddedBackend(folder)
+    await rebuild(index, seen())
+    return index
+
+
+def _indexed(world: World, row: models.Content) -> Change:
+    return document(
+        ContentDocument(
+            id=row.id,
+            version=1,
+            format=row.format.value,
+            language="en",
+            title="camping",
+            summary="",
+            body="",
+            tag_ids=(world.tag.id,),
+            tag_words=(),
+            creator_id=row.creator_id,
+            creator_name="Ada",
+            published_at=THEN,
+        )
+    )
+
+
+async def submit(session: AsyncSession, world: World, row: models.Content) -> models.Submission:
+    """A decided submission of a content, which is its creator's business."""
+    version = models.PackVersion(channel_id=world.channel.id, digest="0" * 64, body={})
+    snapshot = models.FactSnapshot(digest=bytes(32), body={})
+    session.add_all([version, snapshot])
+    await session.flush()
+    assert row.live_revision_id is not None
+    submission = models.Submission(
+        content_id=row.id,
+        channel_id=world.channel.id,
+        state=models.SubmissionState.REJECTED,
+        revision_id=row.live_revision_id,
+        pack_version_id=version.id,
+        reason=f"{SECRET} reason",
+    )
+    session.add(submission)
+    await session.flush()
+    return submission
