@@ -33,8 +33,9 @@ def step(address, state, handle, fetch=fetch):
     for item in page["items"]:
         said = item["_headwater"]
         if said["version"] > seen.get(item["id"], 0):  # else it came before: at least once
-            handle(said["event"], item)
             seen[item["id"]] = said["version"]
+            if said["has_payload"] or said["event"] == "withdrawn":  # else a later entry has overtaken it
+                handle(said["event"], item)
     if not state.get("follow"):  # the first page of what is live: from its cursor on nothing is missed
         state["follow"] = page["_headwater"]["follow_url"]
     is_log = "after=" in asked

@@ -136,6 +136,34 @@ async def test_a_follower_that_dies_before_it_kept_its_place_hears_things_again_
     assert await reader.read() == []
 
 
+async def test_a_follower_passes_over_what_was_overtaken(
+    db: Database, clock: FixedClock, reader: Reader, distributor: Distributor
+):
+    await reader.read()
+    (one,) = await published(db, clock, "One")
+    await distributor.drain()
+    async with db.session() as session:
+        await publishing.withdraw(session, SYSTEM, one.uid, reason="A mistake.", clock=clock)
+    await distributor.drain()
+
+    assert await reader.read() == [("withdrawn", "")]
+
+
+async def test_the_guide_names_every_field_that_is_ours(
+    db: Database, clock: FixedClock, reader: Reader, distributor: Distributor
+):
+    await published(db, clock, "One")
+    await distributor.drain()
+
+    page = (await reader.client.get(ADDRESS)).json()
+
+    guide = (tree.ROOT / "docs" / "feeds.md").read_text().partition("## What `_headwater` says")[2]
+    of_page, _, of_entry = guide.partition("\n## ")[0].partition("Of an entry:")
+    rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", of_entry, re.MULTILINE)
+    assert sorted(page["_headwater"]) == sorted(set(re.findall(r"`([a-z_]+)`", of_page)))
+    assert sorted(page["items"][0]["_headwater"]) == sorted(re.findall(r"`([a-z_]+)`", " ".join(rows)))
+
+
 async def test_a_follower_whose_history_is_gone_compares_what_it_knew_with_what_is_live(
     db: Database, clock: FixedClock, reader: Reader, distributor: Distributor
 ):
