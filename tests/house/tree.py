@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("api", "core", "models", "search", "services", "scripts", "sample", "bench")
 HIDDEN_AND_OURS = {".ci"}
 MADE = {"__pycache__", "build", "dist"}
+OWN = {".env"}  # what a developer keeps beside the project
 TEXTS = {
     ".css",
     ".graphql",
@@ -44,7 +45,7 @@ def files(folder: Path) -> Iterator[Path]:
             is_tools = path.name.startswith(".") and path.name not in HIDDEN_AND_OURS
             if not is_tools and path.name not in MADE and not path.name.endswith(".egg-info"):
                 yield from files(path)
-        else:
+        elif path.name not in OWN:
             yield path
 
 
