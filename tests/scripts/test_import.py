@@ -9,8 +9,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import asyncpg
@@ -97,6 +100,37 @@ def test_what_is_exported_can_be_piped_back(headwater: Headwater, tmp_path: Path
     assert out.splitlines()[0] == '{"type":"headwater","version":1}'
     assert len(out.splitlines()) == 5
     assert "4 unchanged" in headwater.run("import", "-", given=out.encode())[1]
+
+
+@contextmanager
+def site(body: bytes) -> Iterator[str]:
+    """A site on loopback whose every page is this."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/feed"
+        server.shutdown()
+
+
+def test_a_feed_at_an_address_becomes_the_contents_of_a_new_creator(headwater: Headwater):
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "content_html": "<p>Hello</p>"}]}
+
+    with site(orjson.dumps(feed)) as address:
+        words = ("import", address, "--inside", "--creator", "ada", "--create-creator", "Ada")
+        first, second = headwater.run(*words), headwater.run(*words)
+
+    assert "2 new, 0 changed, 0 unchanged, 0 rejected" in first[1], first[2]
+    assert "0 new, 0 changed, 1 unchanged, 0 rejected" in second[1]
 
 
 @pytest.mark.parametrize(
