@@ -114,17 +114,8 @@ class Distributor:
         total = Tally()
         while True:
             async with self.db.session() as session:
-                waiting = await session.scalar(
-                    select(func.count())
-                    .select_from(models.DirtyMark)
-                    .where(
-                        models.DirtyMark.consumer == Consumer.DISTRIBUTION,
-                        models.DirtyMark.parked_at.is_(None),
-                        models.DirtyMark.claimed_until.is_(None),
-                    )
-                )
-            if not waiting:
-                return total
+                if not await outbox.has_claimable(session, Consumer.DISTRIBUTION):
+                    return total
             total = total + await self.step()
 
     async def _park(self, claim: outbox.Claim, error: Exception) -> None:

@@ -12,7 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Text, bindparam, case, func, select, text, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -84,10 +97,9 @@ async def claim(
     kinds: Sequence[DirtyKind] = tuple(DirtyKind),
 ) -> list[Claim]:
     """Take up to `limit` marks for the time of the lease: urgent ones first, then the oldest."""
-    free = DirtyMark.claimed_until.is_(None) | (DirtyMark.claimed_until < func.clock_timestamp())
     chosen = (
         select(DirtyMark.kind, DirtyMark.object_id)
-        .where(DirtyMark.consumer == consumer, DirtyMark.parked_at.is_(None), DirtyMark.kind.in_(kinds), free)
+        .where(_claimable(consumer), DirtyMark.kind.in_(kinds))
         .order_by(DirtyMark.urgency, DirtyMark.marked_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -104,6 +116,16 @@ async def claim(
         )
     ).all()
     return [Claim(*row) for row in taken]
+
+
+async def has_claimable(session: AsyncSession, consumer: Consumer) -> bool:
+    """Whether there is a mark that could be claimed now."""
+    return bool(await session.scalar(select(select(DirtyMark.object_id).where(_claimable(consumer)).exists())))
+
+
+def _claimable(consumer: Consumer) -> ColumnElement[bool]:
+    free = DirtyMark.claimed_until.is_(None) | (DirtyMark.claimed_until < func.clock_timestamp())
+    return and_(DirtyMark.consumer == consumer, DirtyMark.parked_at.is_(None), free)
 
 
 async def hold(session: AsyncSession, consumer: Consumer, claims: Sequence[Claim]) -> list[Claim]:
