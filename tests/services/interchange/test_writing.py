@@ -242,7 +242,8 @@ async def test_an_import_that_died_goes_on_after_its_last_batch_with_the_same_co
     committed: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(writing, "BATCH_LINES", 10)
-    records = [ADA, *(article(str(number)) for number in range(40)), article("bad", creator="x:nobody")]
+    bad = [article(name, creator="x:nobody") for name in ("bad", "worse")]
+    records = [ADA, bad[0], *(article(str(number)) for number in range(40)), bad[1]]
     everything_ = lines.of(*records, *(article(f"more-{number}") for number in range(20)))
     path = tmp_path / "rejects"
 
@@ -256,15 +257,16 @@ async def test_an_import_that_died_goes_on_after_its_last_batch_with_the_same_co
         await import_records(committed, dying(), input_name="f", digest="d", rejects_path=path)
     assert await rows(committed, "SELECT records_done, state FROM import_runs") == [(40, "RUNNING")]
     # what a kill between writing the rejects and the commit leaves behind
-    path.write_bytes(b"left over\n")
+    with path.open("ab") as file:
+        file.write(b"left over\n")
 
     report = await import_records(committed, iter(everything_), input_name="f", digest="d", rejects_path=path)
 
     assert report.resumed_at == 40
-    assert report.counts["content"] == {"new": 60, "changed": 0, "unchanged": 0, "rejected": 1}
+    assert report.counts["content"] == {"new": 60, "changed": 0, "unchanged": 0, "rejected": 2}
     assert await scalar(committed, select(func.count()).select_from(models.Content)) == 60
-    assert await rows(committed, "SELECT records_done, state FROM import_runs") == [(62, "FINISHED")]
-    assert len(path.read_bytes().splitlines()) == 1
+    assert await rows(committed, "SELECT records_done, state FROM import_runs") == [(63, "FINISHED")]
+    assert [orjson.loads(line)["external_key"] for line in path.read_bytes().splitlines()] == ["bad", "worse"]
 
 
 async def test_two_imports_of_the_same_input_do_not_run_at_once(committed: Database, monkeypatch: pytest.MonkeyPatch):
