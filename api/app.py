@@ -19,7 +19,7 @@ from api.feeds import routes as feeds
 from api.graphql.context import Context
 from api.graphql.http import GraphQLEndpoint
 from api.guard import Guard
-from api.reading import problem
+from api.reading import ZIPPED_FROM, problem
 from core.errors import DomainError, Invalid, NotFound
 from core.settings import Settings
 from services.runtime import Runtime, open_runtime
@@ -56,7 +56,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
             Route("/graphql", GraphQLEndpoint.over(settings, open_context)),
         ],
         middleware=[
-            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
+            Middleware(GZipMiddleware, minimum_size=ZIPPED_FROM, compresslevel=5),
             Middleware(Guard, settings=settings),
         ],
         exception_handlers={HTTPException: _refused},

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import caller_from
 from api.reading import problem
-from core.db import DatabaseAway
+from core.db import DatabaseAway, is_away
 from core.errors import DomainError, Invalid, Unavailable
 from core.ids import new_uid
 from core.settings import Settings
@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 OWN_DOOR = "/graphql"  # it answers its own failures in its own form
+NOBODY_ASKED = {OWN_DOOR, "/healthz", "/readyz"}  # whoever asks for health must not need the database
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:]*)(?::[0-9]*)?")
 
 
 class UnknownHost(Invalid):
@@ -63,7 +65,7 @@ class Guard:
     async def _answer(self, request: Request, receive: Receive, send: _Stamped, request_id: str) -> None:
         try:
             self._check_host(request)
-            if request.url.path != OWN_DOOR:
+            if request.url.path not in NOBODY_ASKED:
                 runtime = request.app.state.runtime
                 request.state.caller = await caller_from(request.headers, runtime.db, runtime.clock)
             async with asyncio.timeout(self.seconds):
@@ -72,12 +74,14 @@ class Guard:
             await self._fail(error, request, receive, send, request_id)
         except TimeoutError:
             await self._fail(TooSlow("The answer took too long."), request, receive, send, request_id)
-        except (PoolTimeout, DBAPIError, OSError) as error:
-            log.warning("request.database_away", error=repr(error))
-            await self._fail(DatabaseAway("The database is away."), request, receive, send, request_id)
-        except Exception:
-            log.exception("request.accident")
-            await self._fail(Accident("Something went wrong on our side."), request, receive, send, request_id)
+        except Exception as error:
+            if isinstance(error, PoolTimeout | OSError) or (isinstance(error, DBAPIError) and is_away(error)):
+                log.warning("request.database_away", error=repr(error))
+                known: DomainError = DatabaseAway("The database did not answer in time; try again shortly.")
+            else:
+                log.exception("request.accident")
+                known = Accident("Something went wrong on our side. Tell the operator the request id.")
+            await self._fail(known, request, receive, send, request_id)
 
     async def _fail(
         self, error: DomainError, request: Request, receive: Receive, send: _Stamped, request_id: str
@@ -86,8 +90,8 @@ class Guard:
             await problem(error, request_id)(request.scope, receive, send)
 
     def _check_host(self, request: Request) -> None:
-        host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
-        if self.hosts is not None and host.lower() not in self.hosts:
+        form = HOST.fullmatch(request.headers.get("host", ""))
+        if self.hosts is not None and (form is None or form[1].lower() not in self.hosts):
             raise UnknownHost("This server does not answer for that host.")
 
 

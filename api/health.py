@@ -23,9 +23,10 @@ async def healthz(_request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     runtime: Runtime = request.app.state.runtime
     try:
-        async with asyncio.timeout(2), runtime.db.session() as session:
-            await session.execute(text("SELECT 1"))
-        pending = await migrations.pending(runtime.db)
+        async with asyncio.timeout(2):
+            async with runtime.db.session() as session:
+                await session.execute(text("SELECT 1"))
+            pending = await migrations.pending(runtime.db)
     except (SQLAlchemyError, OSError, TimeoutError):
         return _say(503, {"status": "database away"})
     except Misconfigured as error:

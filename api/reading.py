@@ -6,10 +6,14 @@ import hashlib
 from collections.abc import Mapping
 
 import orjson
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import DomainError, Invalid
+
+ZIPPED_FROM = 1_000
+"""The size in bytes from which answers are sent compressed to those who can read it."""
 
 
 class BadParameter(Invalid):
@@ -31,7 +35,10 @@ def integer(request: Request, name: str, default: int, *, least: int, most: int)
 def answer(request: Request, body: bytes, media_type: str, *, headers: Mapping[str, str] | None = None) -> Response:
     """200 with a strong ETag over the bytes, or 304 when the client has them. HEAD gets the headers alone."""
     settings = request.app.state.runtime.settings
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    # compressed, it is another representation: a strong tag may not stand for both
+    is_zippable = _is_zippable(body, media_type)
+    coding = "-gzip" if is_zippable and "gzip" in request.headers.get("accept-encoding", "") else ""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}{coding}"'
     private = "authorization" in request.headers
     age = settings.cache_max_age
     fresh = f"max-age={age}" if age else "no-cache"
@@ -41,16 +48,24 @@ def answer(request: Request, body: bytes, media_type: str, *, headers: Mapping[s
         "Vary": "Authorization, Accept",
         **(headers or {}),
     }
-    if _matches(request.headers.get("if-none-match"), tag):
-        return Response(status_code=304, headers=common)
+    if _matches(request.headers.getlist("if-none-match"), tag):
+        response = Response(status_code=304, headers=common)
+        if is_zippable:
+            response.headers.add_vary_header("Accept-Encoding")  # as the middleware does for the body
+        return response
     return Response(body, media_type=media_type, headers=common)
 
 
-def _matches(condition: str | None, tag: str) -> bool:
-    """If-None-Match compares weakly (RFC 9110 §13.1.2)."""
-    if condition is None:
-        return False
-    listed = [each.strip().removeprefix("W/") for each in condition.split(",")]
+def _is_zippable(body: bytes, media_type: str) -> bool:
+    """Whether the middleware compresses this answer for those who can read it: decided as it decides."""
+    kind = media_type.partition(";")[0]
+    excluded = {kind, kind.partition("/")[0] + "/*"} & set(DEFAULT_EXCLUDED_CONTENT_TYPES)
+    return len(body) >= ZIPPED_FROM and not excluded
+
+
+def _matches(conditions: list[str], tag: str) -> bool:
+    """If-None-Match compares weakly (RFC 9110 §13.1.2); it may come in several lines."""
+    listed = [each.strip().removeprefix("W/") for condition in conditions for each in condition.split(",")]
     return "*" in listed or tag in listed
 
 

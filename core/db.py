@@ -81,5 +81,11 @@ class Database:
         await self.engine.dispose()
 
 
+def is_away(error: DBAPIError) -> bool:
+    """Whether a statement failed by what may heal by itself: a connection lost, no room, a time-out, a deadlock."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state[:2] in {"08", "40", "53", "57"} or state == "55P03"
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.types import DateTime
 import models
 from core import cursors
 from core.caller import Caller
-from core.errors import Gone, Invalid, NotFound
+from core.errors import Gone, NotFound
 from models import FeedEvent, FeedKind
 from services import access
 from services.channels import installing, rendering
@@ -22,6 +22,7 @@ from services.channels.rendering import Rendition
 from services.gathering import Gathered, gather
 
 NEWS = "headwater_feeds"
+MOST_EPOCHS = 2**15 - 1
 
 
 class NoSuchFeed(NotFound):
@@ -32,10 +33,6 @@ class CursorGone(Gone):
     """The cursor is of a history that a restore left behind, or of a part that is no longer kept."""
 
     code = "CURSOR_GONE"
-
-
-class PageTooLarge(Invalid):
-    code = "PAGE_TOO_LARGE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +199,22 @@ class FeedPage:
     is_log: bool
     has_more: bool
 
+    def cut(self, count: int) -> FeedPage:
+        """The first items of this page, as a page of its own that leads on to the others."""
+        if count >= len(self.items):
+            return self
+        last = self.items[count - 1].cursor
+        if self.is_log:
+            return replace(self, items=self.items[:count], tail=last, has_more=True)
+        return replace(self, items=self.items[:count], older=last, has_more=True)
+
 
 async def by_key(session: AsyncSession, caller: Caller, key: str) -> models.Feed:
     """The feed of this key, for a caller who may read it."""
-    feed = await session.scalar(select(models.Feed).where(models.Feed.key == key, access.feeds(caller)))
+    # PostgreSQL knows no text with a NUL in it, so no key has one
+    feed = None
+    if "\0" not in key:
+        feed = await session.scalar(select(models.Feed).where(models.Feed.key == key, access.feeds(caller)))
     if feed is None:
         raise NoSuchFeed(f"There is no feed {key[:80]!r}, or you may not read it: see the directory at /feeds.")
     return feed
@@ -264,11 +273,15 @@ def encode(key: str, epoch: int, position: int) -> str:
 
 
 async def _place(session: AsyncSession, feed: models.Feed, cursor: str, head: int) -> int:
-    epoch, position = cursors.decode(f"feed:{feed.key}", cursor)
+    match cursors.decode(f"feed:{feed.key}", cursor):
+        case [int() as epoch, int() as position] if 0 < epoch <= MOST_EPOCHS and position >= 0:
+            pass
+        case _:
+            raise cursors.UnknownCursor("This cursor is not one that this API handed out: take it from an answer.")
     known = await session.scalar(select(models.Epoch.number).where(models.Epoch.number == epoch))
     if known is None or position > head:
         raise CursorGone(f"This cursor is of a history that is no more: start again at /feeds/{feed.key}.json.")
-    return int(position)
+    return position
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,13 +370,16 @@ async def _items(
 ) -> list[Item]:
     current = [row.content_id for row in rows if row.is_current]
     shown = await _public(session, current) if is_log else set(current)
-    gathered = await gather(session, sorted(shown), at=at, base_url=base_url) if shown else {}
+    # one that cannot be read must not take the feed from everybody
+    gathered = await gather(session, sorted(shown), at=at, base_url=base_url, skip_unreadable=True) if shown else {}
     packs = await installing.pinned(session, {row.pack_version_id for row in rows if row.pack_version_id})
     items = []
     for row in rows:
         # a revision that was superseded a moment ago is not shown any more, even before the feed says so
         one = gathered.get(row.content_id) if row.is_current else None
         one = one if one is not None and one.revision.id == row.revision_id else None
+        if one is None and not is_log:
+            continue
         pack = rendering.PLAIN if row.pack_version_id is None else packs[row.pack_version_id]
         items.append(
             Item(

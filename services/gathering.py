@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +29,8 @@ from services.channels.facts import (
     ProductFacts,
     TagFacts,
 )
+
+log = structlog.get_logger()
 
 Which = Literal["live", "draft"]
 
@@ -67,9 +70,18 @@ def recalled(gathered: Gathered, snapshot: bytes) -> Facts:
 
 
 async def gather(
-    session: AsyncSession, ids: Sequence[int], *, at: datetime, base_url: str, which: Which = "live"
+    session: AsyncSession,
+    ids: Sequence[int],
+    *,
+    at: datetime,
+    base_url: str,
+    which: Which = "live",
+    skip_unreadable: bool = False,
 ) -> dict[int, Gathered]:
-    """Facts by content id. A content without the revision asked for is absent. Visibility is the caller's business."""
+    """Facts by content id. A content without the revision asked for is absent. Visibility is the caller's business.
+
+    A stored body that this version cannot read is a ValidationError, or, for who reads many, left out and logged.
+    """
     wanted = models.Content.live_revision_id if which == "live" else models.Content.draft_revision_id
     rows = await session.execute(
         select(models.Content, models.Revision, models.Creator)
@@ -85,12 +97,16 @@ async def gather(
         session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)}
     )
     creators = await _creators(session, {creator.id: creator for _, _, creator in found}, at)
-    return {
-        content.id: _gathered(
-            content, revision, creator, creators[creator.id], assets[revision.id], products[revision.id], tags, base_url
-        )
-        for content, revision, creator in found
-    }
+    gathered = {}
+    for content, revision, creator in found:
+        around = (creators[creator.id], assets[revision.id], products[revision.id], tags, base_url)
+        try:
+            gathered[content.id] = _gathered(content, revision, creator, *around)
+        except ValidationError:
+            if not skip_unreadable:
+                raise
+            log.exception("content.unreadable", content=str(content.uid), revision=revision.number)
+    return gathered
 
 
 def _tag_ids(content: models.Content, revision: models.Revision) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,8 +39,18 @@ class Place:
         return f"{self.base_url}/assets/{uid}"
 
 
-def render(page: FeedPage, place: Place, *, limit: int) -> bytes:
-    """The page as a JSON Feed document."""
+def render(page: FeedPage, place: Place, *, limit: int, most_bytes: int) -> tuple[bytes, str]:
+    """The page as a JSON Feed document, and the cursor to poll with.
+
+    Items that are longer together than `most_bytes` are left to the next page; the first always has its place.
+    """
+    items = [orjson.dumps(_item(item, place)) for item in page.items]
+    sizes = accumulate(len(item) for item in items)
+    page = page.cut(max(1, sum(size <= most_bytes for size in sizes)))
+    return _document(page, place, [orjson.Fragment(item) for item in items[: len(page.items)]], limit), page.tail
+
+
+def _document(page: FeedPage, place: Place, items: list[orjson.Fragment], limit: int) -> bytes:
     key = page.feed.key
     next_url = None
     if page.older is not None:
@@ -59,7 +70,7 @@ def render(page: FeedPage, place: Place, *, limit: int) -> bytes:
             "follow_url": place.feed(key, after=page.tail),
             "has_more": page.has_more,
         },
-        "items": [_item(item, place) for item in page.items],
+        "items": items,
     }
     return orjson.dumps({name: value for name, value in document.items() if value is not None})
 

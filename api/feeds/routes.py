@@ -66,8 +66,8 @@ async def json_feed(request: Request) -> Response:
         )
         instance = (await session.scalars(select(models.Instance))).one()
     place = jsonfeed.Place(settings.base_url, instance.authority, instance.authority_on)
-    body = jsonfeed.render(page, place, limit=limit)
-    return answer(request, body, jsonfeed.MEDIA_TYPE, headers={"Headwater-Cursor": page.tail})
+    body, tail = jsonfeed.render(page, place, limit=limit, most_bytes=settings.feed_page_bytes)
+    return answer(request, body, jsonfeed.MEDIA_TYPE, headers={"Headwater-Cursor": tail})
 
 
 def _page(body: str) -> str:
