@@ -136,6 +136,19 @@ async def test_a_follower_that_dies_before_it_kept_its_place_hears_things_again_
     assert await reader.read() == []
 
 
+async def test_a_follower_tells_nothing_twice_that_it_has(
+    db: Database, clock: FixedClock, reader: Reader, distributor: Distributor
+):
+    await published(db, clock, "One", "Two")
+    await distributor.drain()
+    await reader.read()
+
+    reader.state["next"] = f"{BASE}/feeds/test.all.json?after={feeds.encode('test.all', 1, 0)}"
+
+    assert await reader.read() == []
+    assert reader.statuses == [200]
+
+
 async def test_a_follower_passes_over_what_was_overtaken(
     db: Database, clock: FixedClock, reader: Reader, distributor: Distributor
 ):
@@ -173,14 +186,14 @@ async def test_a_follower_whose_history_is_gone_compares_what_it_knew_with_what_
     async with db.session() as session:
         await publishing.withdraw(session, SYSTEM, one.uid, reason="A mistake.", clock=clock)
     await distributor.drain()
-    await published(db, clock, "Three")
+    await published(db, clock, "Three", "Four")
     await distributor.drain()
     reader.state["next"] = f"{BASE}/feeds/test.all.json?after={feeds.encode('test.all', 1, 999)}"
 
     told = await reader.read()
 
     assert reader.statuses[0] == 410
-    assert told == [("published", "Three"), ("published", "Two"), ("withdrawn", "One")]
+    assert told == [("published", "Four"), ("published", "Three"), ("published", "Two"), ("withdrawn", "One")]
 
 
 def test_the_guide_shows_the_follower_and_it_is_short():
@@ -214,7 +227,7 @@ class OnePage(BaseHTTPRequestHandler):
 def test_the_follower_asks_over_http():
     fetch = load().fetch
     with ThreadingHTTPServer(("127.0.0.1", 0), OnePage) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         base = f"http://127.0.0.1:{server.server_port}"
         answers = [fetch(f"{base}/a", None), fetch(f"{base}/a", '"1"'), fetch(f"{base}/missing", None)]
         server.shutdown()
