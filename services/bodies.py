@@ -219,7 +219,8 @@ class Extent:
     minutes: int
 
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]|[^\W_]+(?:['’-][^\W_]+)*")
+_SIGN = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]"
+_WORD = re.compile(rf"{_SIGN}|(?:(?!{_SIGN})[^\W_])+(?:['’-](?:(?!{_SIGN})[^\W_])+)*")
 _WORDS_A_MINUTE = 250
 """House default: between the 200-300 words a minute usual for English and the 300-500 characters usual for Chinese."""
 
