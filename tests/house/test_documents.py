@@ -15,6 +15,8 @@ DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 PAGES = [path for path in tree.texts() if path.suffix == ".md" and not path.is_relative_to(tree.ROOT / "sample")]
 PARTS = ("Context", "Decision", "Consequences", "Alternatives")
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(?:#([^)\s]*))?\)")
+# A file or folder of the project between backticks.
+OURS = re.compile(rf"`((?:{'|'.join([*tree.FLOORS, 'channels', 'docs', 'migrations', 'tests'])})/[\w*/.-]*\w)/?`")
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 # Named otherwise where it is imported, or used without being imported at all.
 IMPORTED_AS = {
@@ -97,6 +99,14 @@ def test_links_between_documents_lead_somewhere(path: Path):
             broken.append(f"{target}#{anchor}")
 
     assert broken == []
+
+
+# A decision names what was there when it was made.
+@pytest.mark.parametrize("path", [path for path in PAGES if path.parent.name != "decisions"], ids=tree.name)
+def test_files_that_a_page_names_are_there(path: Path):
+    named = OURS.findall(path.read_text("utf-8"))
+
+    assert [place for place in named if not any(tree.ROOT.glob(place))] == []
 
 
 def anchors(path: Path) -> set[str]:
