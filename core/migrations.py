@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -31,8 +32,9 @@ def config(connection: Connection | None = None) -> Config:
     return settings
 
 
+@cache
 def head() -> str:
-    """The newest revision that this program knows."""
+    """The newest revision that this program knows. Read once: it cannot change while the process runs."""
     found = ScriptDirectory.from_config(config()).get_current_head()
     if found is None:
         raise Misconfigured("migrations/: no revision found; the installation is incomplete.")
