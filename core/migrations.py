@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
@@ -53,7 +54,7 @@ async def pending(db: Database) -> list[str]:
     scripts = ScriptDirectory.from_config(config())
     try:
         steps = list(scripts.iterate_revisions(head(), at or "base"))
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise NewerSchema(
             f"The database stands at schema {at}, which this version does not know: install the newer version again."
         ) from error
