@@ -114,7 +114,7 @@ class ManyRead(Generic[Row]):
         found = self.key == func.any(bindparam("keys", list(keys), type_=ARRAY(self.key.type)))
         statement = select(self.key, self.model)
         if self.target is not None:
-            statement = statement.join(self.target.class_, self.model.id == self.target)  # type: ignore[attr-defined]
+            statement = statement.join(self.target.class_, self.model.id == self.target)  # type: ignore[attr-defined]  # every table has an id
         options = [joinedload(relation) for relation in self.eager]
         return statement.where(found, self.visible(caller)).order_by(*self.order).options(*options)
 

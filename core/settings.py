@@ -69,7 +69,7 @@ class Settings(BaseSettings):
 def read_settings(**overrides: object) -> Settings:
     """The settings of this process; Misconfigured with one line naming what is wrong."""
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks what they are
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"

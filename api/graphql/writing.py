@@ -192,7 +192,7 @@ class WritingMutation:
     async def create_content(
         self,
         info: Info,
-        input: Annotated[CreateContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Annotated[CreateContentInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
     ) -> CreateContentResult:
         context = info.context
         permissions.scope(context.caller, Scope.CONTENT_WRITE)

@@ -33,7 +33,7 @@ def with_tables(page: str) -> str:
     """The page with the tables between its markers made anew."""
     for name, table in (("rules", rules_table()), ("gates", gates_table())):
         begin, end = f"<!-- {name}: made by services.channels.reference -->", f"<!-- end of {name} -->"
-        page = re.sub(f"{begin}.*?{end}", lambda _, made=f"{begin}\n{table}\n{end}": made, page, flags=re.DOTALL)  # type: ignore[misc]
+        page = re.sub(f"{begin}.*?{end}", lambda _, made=f"{begin}\n{table}\n{end}": made, page, flags=re.DOTALL)  # type: ignore[misc]  # a lambda with a default has no type
     return page
 
 
@@ -50,7 +50,7 @@ def gates_table() -> str:
 
 
 def _code(kind: type[Rule]) -> str:
-    (code,) = kind.model_fields["kind"].annotation.__args__  # type: ignore[union-attr]
+    (code,) = kind.model_fields["kind"].annotation.__args__  # type: ignore[union-attr]  # a Literal has arguments
     return f"`{code}`"
 
 

@@ -12,7 +12,7 @@ _BY_UID = (
     "brands", "shops", "accounts", "organisations", "creators", "assets", "products",
 )  # fmt: skip
 _LOOKUPS = {
-    **{what: f'SELECT uid AS name, id FROM "{what}" WHERE uid = ANY($1::uuid[])' for what in _BY_UID},  # noqa: S608
+    **{what: f'SELECT uid AS name, id FROM "{what}" WHERE uid = ANY($1::uuid[])' for what in _BY_UID},  # noqa: S608  (names of our own tables)
     "fields": "SELECT code AS name, code AS id FROM fields WHERE code = ANY($1::text[])",
     "roles": "SELECT code AS name, code AS id FROM roles WHERE code = ANY($1::text[])",
     "taxonomies": "SELECT code AS name, id FROM taxonomies WHERE code = ANY($1::text[])",

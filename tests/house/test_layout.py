@@ -18,6 +18,7 @@ LONG = {
 # Folders in which a person's files lie, at the beginning of an absolute path.
 PERSONAL = re.compile(r"(?<![\w.~$}{])/(?:home|Users|work|private/tmp)/\w+")
 ADDRESS = re.compile(r"^\s*(?:-i\b|--index-url|--extra-index-url|--find-links|--trusted-host)|https?://", re.MULTILINE)
+WAVED = re.compile(r"# (noqa(?:: [A-Z0-9, ]*[0-9])?|type: ignore(?:\[[a-z, -]+\])?)(.{4,})?$")
 LATER = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX)\b")
 
 
@@ -104,3 +105,19 @@ def test_every_package_has_an_init_and_every_floor_is_installed():
 
     assert [tree.name(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
     assert sorted(project["tool"]["setuptools"]["packages"]) == sorted(tree.FLOORS)
+
+
+def test_what_is_waved_through_has_its_reason():
+    """On the line, in the comment above it, or at the first of its kind in the module."""
+    silent = []
+    for path in tree.modules(*tree.FLOORS):
+        explained: set[str] = set()
+        lines = path.read_text("utf-8").splitlines()
+        for above, line in zip(["", *lines], lines, strict=False):
+            for kind, reason in WAVED.findall(line):
+                if reason or above.lstrip().startswith("#"):
+                    explained.add(kind)
+                elif kind not in explained:
+                    silent.append(f"{tree.name(path)}: {line.strip()}")
+
+    assert silent == []
