@@ -86,18 +86,21 @@ async def take_down(
     """An operator removes a content from view; its author cannot publish it again."""
     _operators_only(caller)
     content = await access.editable_content(session, caller, content_uid, lock=True)
+    if content.state is ContentState.TAKEN_DOWN:
+        raise TakenDown("This content is taken down already.")
+    audit.record(session, caller, "content.taken_down", content, reason=reason, was=content.state.value)
     await _hide(session, content, ContentState.TAKEN_DOWN, reason, clock)
-    audit.record(session, caller, "content.taken_down", content, reason=reason)
     return content
 
 
 async def restore(session: AsyncSession, caller: Caller, content_uid: UUID, *, clock: Clock) -> models.Content:
-    """An operator brings back what was taken down."""
+    """An operator lifts a takedown: the content is again what its author had made of it, visible or withdrawn."""
     _operators_only(caller)
     content = await access.editable_content(session, caller, content_uid, lock=True)
     if content.state is not ContentState.TAKEN_DOWN:
         raise Conflict("This content was not taken down.")
-    content.state, content.state_because, content.state_at = ContentState.VISIBLE, None, clock.now()
+    content.state = await _before_takedown(session, content)
+    content.state_because, content.state_at = None, clock.now()
     await changed(session, content, clock)
     audit.record(session, caller, "content.restored", content)
     return content
@@ -157,6 +160,18 @@ async def _hide(session: AsyncSession, content: models.Content, state: ContentSt
     content.state, content.state_because, content.state_at = state, reason, clock.now()
     # what must disappear goes before everything else that waits
     await changed(session, content, clock, urgency=outbox.URGENT)
+
+
+async def _before_takedown(session: AsyncSession, content: models.Content) -> ContentState:
+    """What a content was when it was taken down: the record of that says so."""
+    entry = models.AuditEntry
+    was = await session.scalar(
+        select(entry.details["was"].astext)
+        .where(entry.object_type == "Content", entry.object_id == content.id, entry.action == "content.taken_down")
+        .order_by(entry.id.desc())
+        .limit(1)
+    )
+    return ContentState(was) if was else ContentState.VISIBLE
 
 
 async def _named(session: AsyncSession, caller: Caller, keys: Sequence[str]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 from datetime import UTC, date, datetime
@@ -159,3 +160,9 @@ async def channel(
 
 def day(text: str) -> date:
     return date.fromisoformat(text)
+
+
+async def author(session: AsyncSession, creator: models.Creator, *scopes: Scope) -> Caller:
+    """A caller with an account of its own who may act as this creator: what it does can be put on record."""
+    owner = await account(session, name=creator.name)
+    return dataclasses.replace(acting_as(creator, *scopes), account_id=owner.id)
