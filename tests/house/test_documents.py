@@ -133,3 +133,12 @@ def test_the_changelog_keeps_its_form():
     assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= {
         "Added", "Changed", "Deprecated", "Removed", "Fixed", "Security",
     }  # fmt: skip
+
+
+def test_the_tree_on_the_page_is_the_tree():
+    page = (DOCS / "architecture.md").read_text("utf-8").partition("## Tree")[2].partition("## Floors")[0]
+    modules = {path.name for path in tree.modules(*tree.FLOORS, "migrations", "tests")}
+    folders = re.findall(r"^([a-z]+)/", page, re.MULTILINE)
+
+    assert sorted(set(re.findall(r"\b[a-z_]+\.py\b(?!\.)", page)) - modules) == []
+    assert set(folders) >= {*tree.FLOORS, "channels", "migrations", "tests", "docs"}
