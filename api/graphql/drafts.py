@@ -1,5 +1,6 @@
 """What an author sends: the draft of a content as typed input, turned into the draft that the domain checks."""
 
+import asyncio
 import enum
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -15,8 +16,14 @@ from api.graphql.ids import uid_of
 from core.errors import Invalid, Problem
 from models import formats
 from services import contents
+from services.interchange import bodies as markdown
 
 Path = tuple[str | int, ...]
+LONGEST_MARKDOWN = 100_000
+
+
+class PicturesInMarkdown(Invalid):
+    code = "PICTURES_IN_MARKDOWN"
 
 
 def given(description: str, **how: Any) -> Any:
@@ -248,6 +255,9 @@ class DraftInput:
     title: str = needed("What a reader sees first: 1 to 500 characters in one line.")
     summary: str | None = given("What it is about, in short.")
     body: list[BlockInput] | None = given("Its text as blocks, in order: at most 2,000.")
+    markdown: str | None = given(
+        "Its text as CommonMark with tables, in place of `body`: at most 100,000 characters, without pictures."
+    )
     details: DetailsInput | None = given("What its format has of its own. An article has nothing.")
     cover_ids: list[strawberry.ID] | None = ref("Asset", "covers", "Its cover pictures: at most 20.", optional=True)
     product_ids: list[strawberry.ID] | None = ref(
@@ -264,7 +274,7 @@ class LiveRoomInput:
     replay_url: str | None = given("Where it can be watched again.")
 
 
-def draft_of(sent: DraftInput, *path: str | int) -> contents.Draft:
+async def draft_of(sent: DraftInput, *path: str | int) -> contents.Draft:
     """The domain's draft; Invalid with a problem for each part that cannot be accepted."""
     problems: list[Problem] = []
     values = _stored(sent, (*path,), problems)
@@ -275,14 +285,35 @@ def draft_of(sent: DraftInput, *path: str | int) -> contents.Draft:
         problems.append(
             Problem("DETAILS_OF_ANOTHER_FORMAT", f"The draft is of the format {format_}.", (*path, "details", named))
         )
+    text = values.pop("markdown", None)
+    if text is not None:
+        problems.extend(_markdown_problems(text, values, path))
     if problems:
         raise Invalid("The draft cannot be accepted.", problems=problems)
+    body: Any = [{"type": kind, **block} for one in values.get("body", ()) for kind, block in one.items()]
     whole = values | {
-        "body": [{"type": kind, **block} for one in values.get("body", ()) for kind, block in one.items()],
+        "body": body if text is None else await _from_markdown(text, path),
         "details": {"format": format_, **details.get(named, {})},
     }
     draft: contents.Draft = _checked(TypeAdapter(contents.Draft), whole, path)
     return draft
+
+
+def _markdown_problems(text: str, values: dict[str, Any], path: Path) -> Iterator[Problem]:
+    if values.get("body"):
+        yield Problem("BODY_TWICE", "Give the text as `body` or as `markdown`, not both.", (*path, "markdown"))
+    if len(text) > LONGEST_MARKDOWN:
+        message = f"The text has {len(text)} characters; {LONGEST_MARKDOWN} fit."
+        yield Problem("TEXT_TOO_LONG", message, (*path, "markdown"))
+
+
+async def _from_markdown(text: str, path: Path) -> Any:
+    # a long text takes a while to read: not on the loop that answers everybody
+    converted = await asyncio.to_thread(markdown.of_markdown, text)
+    if converted.pictures:
+        message = "Pictures are assets here: leave them out of the text, and put them into `body` by their ids."
+        raise PicturesInMarkdown(message, path=(*path, "markdown"))
+    return converted.blocks
 
 
 def room_of(sent: LiveRoomInput, *path: str | int) -> formats.Live:

@@ -13,11 +13,14 @@ from graphql import (
     execute,
     parse,
     specified_rules,
+    validate,
 )
 from graphql.execution import get_variable_values
 from graphql.utilities import get_operation_ast
 from strawberry.execution import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext, validate_document
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.graphql import problems
 from api.graphql.context import Context
@@ -26,6 +29,8 @@ from api.graphql.requests import GraphQLRequest
 
 LARGEST_KEPT = 20_000
 """Longer texts are prepared each time: they would push many short ones out of the memory."""
+
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,13 @@ class Executor:
     """A schema with its limits and the documents it has seen."""
 
     def __init__(
-        self, schema: strawberry.Schema, limits: Limits, *, kept: int = 512, largest: int = LARGEST_KEPT
+        self,
+        schema: strawberry.Schema,
+        limits: Limits,
+        *,
+        kept: int = 512,
+        largest: int = LARGEST_KEPT,
+        suggests: bool = True,
     ) -> None:
         self.schema = schema
         # the graphql-core schema that Strawberry built, with Strawberry's resolvers in it
@@ -60,6 +71,7 @@ class Executor:
         self.limits = limits
         self.kept = kept
         self.largest = largest
+        self.suggests = suggests
         self._prepared: OrderedDict[str, Prepared] = OrderedDict()
 
     def prepare(self, text: str) -> Prepared:
@@ -84,7 +96,7 @@ class Executor:
             size = measure(document, self.limits)
         except DocumentRefused as error:
             return Prepared(None, None, (GraphQLError(error.message, original_error=error),), error.code)
-        found = validate_document(self.core, document, tuple(specified_rules))
+        found = validate(self.core, document, RULES, hide_suggestions=not self.suggests)
         return Prepared(None if found else document, size, tuple(found), "VALIDATION_FAILED")
 
     async def run(self, request: GraphQLRequest, context: Context, *, may_introspect: bool = True) -> Answer:

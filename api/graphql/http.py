@@ -41,7 +41,9 @@ class GraphQLEndpoint:
     @classmethod
     def over(cls, settings: Settings, open_context: OpenContext, limits: Limits | None = None) -> "GraphQLEndpoint":
         """The endpoint over the product's schema, with the settings' limits unless others are given."""
-        return cls(settings, open_context, Executor(schema, limits or Limits.of(settings)))
+        # the names of what is there are told to those who develop, as introspection is
+        suggests = settings.profile == "development"
+        return cls(settings, open_context, Executor(schema, limits or Limits.of(settings), suggests=suggests))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.respond(Request(scope, receive))

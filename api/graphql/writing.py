@@ -201,7 +201,7 @@ class WritingMutation:
             uid_of(input.translation_of_id, "Content", "input", "translationOfId") if input.translation_of_id else None
         )
         language = _language(input.language)
-        draft = draft_of(input.draft, "input", "draft")
+        draft = await draft_of(input.draft, "input", "draft")
         live = room_of(input.live, "input", "live") if input.live else None
         made = await _done(
             context,
@@ -227,7 +227,7 @@ class WritingMutation:
         context = info.context
         permissions.scope(context.caller, Scope.CONTENT_WRITE)
         uid = uid_of(input.content_id, "Content", "input", "contentId")
-        draft = draft_of(input.draft, "input", "draft")
+        draft = await draft_of(input.draft, "input", "draft")
         revision = await _done(
             context,
             lambda session: contents.edit(

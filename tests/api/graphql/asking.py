@@ -22,7 +22,7 @@ from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
 
-EXECUTORS: dict[Limits, Executor] = {}
+EXECUTORS: dict[tuple[Limits, bool], Executor] = {}
 
 
 @dataclass
@@ -55,7 +55,9 @@ class Asking:
     def client(self) -> httpx2.AsyncClient:
         limits = self.limits or Limits.of(self.settings)
         # documents are prepared once for all tests, as in a server that runs for long
-        executor = EXECUTORS.setdefault(limits, Executor(schema, limits, largest=100_000))
+        suggests = self.settings.profile == "development"
+        fresh = Executor(schema, limits, largest=100_000, suggests=suggests)
+        executor = EXECUTORS.setdefault((limits, suggests), fresh)
         endpoint = GraphQLEndpoint(self.settings, self.open_context, executor)
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=endpoint), base_url="http://test")
 

@@ -266,6 +266,14 @@ async def test_strangers_cannot_introspect_in_production(api: Asking) -> None:
     assert await api.set(profile="development").codes("{ __schema { queryType { name } } }") == []
 
 
+async def test_names_are_suggested_in_development_only(api: Asking) -> None:
+    hidden = await api.send("{ contentz(first: 1) { nodes { id } } }")
+    shown = await api.set(profile="development").send("{ contentz(first: 1) { nodes { id } } }")
+
+    assert "Did you mean" not in hidden["errors"][0]["message"]
+    assert "Did you mean 'content" in shown["errors"][0]["message"]
+
+
 async def test_the_editor_is_there_in_development_only(api: Asking) -> None:
     headers = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     async with api.set(profile="development").client() as client:

@@ -46,7 +46,9 @@ async def stranger(api: Asking, world: World, tmp_path: Path) -> AsyncIterator[A
 
 def roots(world: World, submission: models.Submission) -> dict[str, list[dict[str, Any]]]:
     """For each root field the arguments that could lead to something hidden."""
-    ids = [global_id("Content", row.uid) for row in (*world.hidden.values(), *world.public)]
+    # of what is public, the list that names something withdrawn and the question with hidden answers
+    shown = [row for row in world.public if row.format in {models.Format.QNA, models.Format.RANKED_LIST}]
+    ids = [global_id("Content", row.uid) for row in (*world.hidden.values(), *shown)]
     others = {
         "Creator": world.creator,
         "Tag": world.tag,
@@ -73,7 +75,7 @@ def roots(world: World, submission: models.Submission) -> dict[str, list[dict[st
             {"key": "test.all", "first": 50},
             {"key": "test.all", "first": 50, "after": feeds.encode("test.all", 1, 0)},
         ],
-        "node": [{"id": one} for one in every],
+        "node": [{"id": one} for one in every[-8:]],
         "nodes": [{"ids": every}],
         "product": [{"id": global_id("Product", world.product.uid)}],
         "search": [

@@ -169,6 +169,19 @@ async def test_what_a_draft_names_must_be_there(api: Asking, session: AsyncSessi
     assert codes(answer, "createContent") == ["UNKNOWN_TAG", "UNKNOWN_PRODUCT"]
 
 
+async def test_a_text_may_be_sent_as_markdown(api: Asking, session: AsyncSession) -> None:
+    ada = await make.creator(session)
+    author = api.as_(await known(session, make.acting_as(ada)))
+
+    made = await author.data(CREATE, input=article(ada, body=None, markdown="# Tea\n\nBoil **soft** water."))
+    picture = await author.data(CREATE, input=article(ada, body=None, markdown="![](https://x.example/1.jpg)"))
+    twice = await author.data(CREATE, input=article(ada, markdown="x" * 100_001))
+
+    assert made["createContent"]["content"]["draft"]["body"]["text"] == "Tea\n\nBoil soft water."
+    assert codes(picture, "createContent") == ["PICTURES_IN_MARKDOWN"]
+    assert codes(twice, "createContent") == ["BODY_TWICE", "TEXT_TOO_LONG"]
+
+
 async def test_details_of_another_format_are_refused(api: Asking, session: AsyncSession) -> None:
     ada = await make.creator(session)
     sent = article(ada, details={"qna": {"question": "?"}})
