@@ -59,9 +59,7 @@ of_products = PageRead(
     models.Content,
     match=lambda key: models.Content.live_revision_id.in_(
         # the key is a column of the statement around: without correlate() any product's contents would match
-        select(models.RevisionProduct.revision_id)
-        .where(models.RevisionProduct.product_id == key)
-        .correlate(key.table)
+        select(models.RevisionProduct.revision_id).where(models.RevisionProduct.product_id == key).correlate(key.table)
     ),
     key_type=BigInteger(),
     visible=access.contents,
@@ -118,7 +116,7 @@ class UnknownReference(NotFound):
 class Draft(BaseModel):
     """What an author writes: everything of a revision, whole. Assets and products by uid, tags as taxonomy:code."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: Title
     summary: Prose = ""
