@@ -154,7 +154,19 @@ async def test_what_is_hidden_looks_like_what_never_was(stranger: Asking, world:
 
 async def test_lists_show_their_author_what_everybody_sees(stranger: Asking, world: World) -> None:
     owner = stranger.as_(make.acting_as(world.creator))
-    query = "query ($h: String!) { contents(first: 50) { totalCount } creator(handle: $h) { contents(first: 50) { totalCount } } }"
+    query = """query ($h: String!) {
+      contents(first: 50) { totalCount }
+      creator(handle: $h) {
+        contents(first: 50) { totalCount }
+        homepage { blocks {
+          ... on PageHero { content { title } }
+          ... on PageContents { contents { title } }
+          ... on PageTabs { tabs { contents { title } } }
+          ... on PageLive { content { title } }
+        } }
+      }
+      feed(key: "test.all", first: 50) { items { content { title } } }
+    }"""
 
     assert await owner.data(query, h=world.creator.handle) == await stranger.data(query, h=world.creator.handle)
 
