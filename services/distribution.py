@@ -7,7 +7,6 @@ in order of id, numbers, appends, and clears the marks. So numbers follow commit
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
@@ -29,6 +28,7 @@ from services.channels.engine import evaluate
 from services.channels.findings import NextState
 from services.channels.packs import Pack
 from services.feeds import Said, Stated, append, heads_of
+from services.fingerprints import fingerprint
 from services.gathering import Gathered, gather
 
 log = structlog.get_logger()
@@ -263,8 +263,7 @@ class Distributor:
     def _stated(self, gathered: Gathered, pack_version_id: int | None) -> Stated:
         pack = rendering.PLAIN if pack_version_id is None else self._pinned[pack_version_id]
         rendition = rendering.render(pack, gathered.facts)
-        fingerprint = hashlib.blake2b(rendition.to_json() + str(gathered.revision.id).encode(), digest_size=16).digest()
-        return Stated(gathered.revision.id, pack_version_id, fingerprint)
+        return Stated(gathered.revision.id, pack_version_id, fingerprint(gathered, rendition))
 
     async def _load_pinned(self, session: AsyncSession, standing: Iterable[dict[int, models.Submission]]) -> None:
         wanted = {one.pack_version_id for each in standing for one in each.values()} - self._pinned.keys()

@@ -1,0 +1,30 @@
+"""What readers of a feed are shown of a content, as one short print: when it changes the feed says `updated`."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+
+from services.channels.rendering import Rendition
+from services.gathering import Gathered
+
+
+def fingerprint(gathered: Gathered, rendition: Rendition) -> bytes:
+    """16 bytes over revision and rendition, and over what stands beside them on a feed's page: who wrote it, the labels of
+    its tags, names and prices of the products it leads to, where its files are.
+    """
+    shown: list[Any] = [
+        gathered.revision.id,
+        gathered.creator.name,
+        gathered.creator.handle,
+        gathered.labels,
+        [
+            (product.uid, product.title, product.price_minor, product.currency, product.is_on_shelf)
+            for product in gathered.facts.products
+            if product.uid in rendition.products
+        ],
+        sorted((uid, asset.url or "", (asset.sha256 or b"").hex()) for uid, asset in gathered.assets.items()),
+    ]
+    return hashlib.blake2b(rendition.to_json() + orjson.dumps(shown), digest_size=16).digest()
