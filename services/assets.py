@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -81,3 +83,17 @@ def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:
         page.blocks.op("@>")(func.jsonb_build_array(func.jsonb_build_object("image", str(uid)))),
     )
     return [select_.exists() for select_ in (in_contents, in_own, in_products, in_avatars, in_pages)]
+
+
+async def keep(session: AsyncSession, data: Path, content: bytes, media_type: str) -> bytes:
+    """Store bytes once under their hash, and write that down; returns the hash."""
+    digest = hashlib.sha256(content).digest()
+    path = place(data, digest)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(path)
+    row = insert(models.Blob).values(sha256=digest, media_type=media_type, byte_count=len(content))
+    await session.execute(row.on_conflict_do_nothing())
+    return digest
