@@ -32,6 +32,7 @@ from services.channels.facts import (
 
 log = structlog.get_logger()
 
+COUNTED = timedelta(days=30)
 Which = Literal["live", "draft"]
 
 
@@ -99,7 +100,13 @@ async def gather(
     creators = await _creators(session, {creator.id: creator for _, _, creator in found}, at)
     gathered = {}
     for content, revision, creator in found:
-        around = (creators[creator.id], assets[revision.id], products[revision.id], tags, base_url)
+        around = (
+            _before(content, creators[creator.id], at),
+            assets[revision.id],
+            products[revision.id],
+            tags,
+            base_url,
+        )
         try:
             gathered[content.id] = _gathered(content, revision, creator, *around)
         except ValidationError:
@@ -233,7 +240,7 @@ async def _creators(
                 .where(
                     models.Content.creator_id == _any(ids),
                     models.Content.is_live,
-                    models.Content.published_at > at - timedelta(days=30),
+                    models.Content.published_at > at - COUNTED,
                 )
                 .group_by(models.Content.creator_id)
             )
@@ -263,6 +270,13 @@ async def _creators(
         )
         for creator in creators.values()
     }
+
+
+def _before(content: models.Content, creator: CreatorFacts, at: datetime) -> CreatorFacts:
+    """The creator without this content: what they published counts the others, before it is live as afterwards."""
+    counted = content.is_live and content.published_at is not None and content.published_at > at - COUNTED
+    count = creator.published_30d_count
+    return replace(creator, published_30d_count=count - 1) if counted and count else creator
 
 
 def _asset_facts(asset: models.Asset) -> AssetFacts:

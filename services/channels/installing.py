@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -114,16 +114,29 @@ async def _version(session: AsyncSession, channel_id: int, pack: Pack) -> int:
 
 
 async def stamp(session: AsyncSession) -> str:
-    """Changes whenever any entry's version in force does."""
-    pinned = func.string_agg(func.concat(models.Channel.id, ":", models.Channel.pack_version_id), ",")
-    return str(await session.scalar(select(func.md5(func.coalesce(pinned, "")))))
+    """Changes whenever any entry's version in force does. The same in another database only if all is the same."""
+    version = models.PackVersion
+    pinned = func.string_agg(
+        func.concat(models.Channel.id, ":", version.id, ":", version.digest),
+        aggregate_order_by(text("','"), models.Channel.id),
+    )
+    rows = select(func.md5(func.coalesce(pinned, ""))).join_from(
+        models.Channel, version, version.id == models.Channel.pack_version_id
+    )
+    return str(await session.scalar(rows))
+
+
+# the newest catalogue that this process read: making a hundred packs ready takes tens of milliseconds
+_newest: dict[str, Catalogue] = {}
 
 
 async def catalogue(session: AsyncSession, known: Catalogue | None = None) -> Catalogue:
-    """All entries in force; `known` is given back when nothing changed since."""
+    """All entries in force; `known`, or what this process read last, is given back when nothing changed since."""
     now = await stamp(session)
     if known is not None and known.stamp == now:
         return known
+    if now in _newest:
+        return _newest[now]
     rows = await session.execute(
         select(models.Channel.id, models.PackVersion.id, models.PackVersion.body)
         .join(models.PackVersion, models.PackVersion.id == models.Channel.pack_version_id)
@@ -134,12 +147,15 @@ async def catalogue(session: AsyncSession, known: Catalogue | None = None) -> Ca
         entry = _compiled(channel_id, version_id, body) or await _last_good(session, channel_id)
         if entry is not None:
             entries.append(entry)
-    return Catalogue(
+    found = Catalogue(
         now,
         {entry.compiled.pack.key: entry for entry in entries},
         {entry.channel_id: entry for entry in entries},
         SelectorIndex(entry.compiled.pack for entry in entries),
     )
+    _newest.clear()
+    _newest[now] = found
+    return found
 
 
 def _compiled(channel_id: int, version_id: int, body: dict[str, Any]) -> Installed | None:
