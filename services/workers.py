@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 # A notification only hastens: what it might miss, the poll finds.
 POLL_SECONDS = 1.0
+FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 TAG_USES_AT_ONCE = 500
 
@@ -120,7 +121,7 @@ class Wakeup:
         while not stop.is_set():
             try:
                 connection = await self.db.listen()
-            except (OSError, asyncpg.PostgresError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("wakeup.away", error=str(error))
                 await pause(stop, POLL_SECONDS)
                 continue
@@ -154,7 +155,7 @@ async def loop(name: str, step: Step, news: asyncio.Event, stop: asyncio.Event) 
             more = await step()
         except Exception as error:
             failures += 1
-            wait = min(LONGEST_PAUSE, 0.5 * 2**failures)
+            wait = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 10))
             log.exception("loop.failed", loop=name, retry_seconds=wait, error=repr(error))
             await pause(stop, wait)
             continue
