@@ -51,6 +51,12 @@ class TooManyFilterValues(Invalid):
 Parts = tuple[tuple[Any, ...], formats.Details | None]
 
 
+@strawberry.type(description="An answer to a question on the forms of channels.")
+class FormEntry:
+    name: str = strawberry.field(description="What is asked, as packs name it.")
+    value: str = strawberry.field(description="The answer.")
+
+
 @strawberry.type(description="A version of a content. Seen by those who may change the content.")
 class Revision:
     row: strawberry.Private[models.Revision]
@@ -75,6 +81,13 @@ class Revision:
     @strawberry.field(description="Its text.")
     def body(self) -> bodies.Body:
         return bodies.Body(body=read_parts(self.format, self.row)[0])
+
+    @strawberry.field(description="What the forms of channels asked beyond the format, by name: at most 40.")
+    def form(self) -> list[FormEntry]:
+        details = read_parts(self.format, self.row)[1]
+        return (
+            [FormEntry(name=name, value=str(value)) for name, value in sorted(details.form.items())] if details else []
+        )
 
 
 @shows(models.Content)

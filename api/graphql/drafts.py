@@ -249,6 +249,12 @@ class DetailsInput:
     collocation: CollocationInput | None = given("Of a collocation.")
 
 
+@strawberry.input(description="An answer to a question on the forms of channels.")
+class FormEntryInput:
+    name: str = needed("What is asked, as packs name it: such as subject, owner_line or push_line.")
+    value: str = needed("The answer: at most 2,000 characters.")
+
+
 @strawberry.input(description="A version of a content, whole: what is left out is empty.")
 class DraftInput:
     format: models.Format = needed("Its form. It cannot change later.")
@@ -259,6 +265,9 @@ class DraftInput:
         "Its text as CommonMark with tables, in place of `body`: at most 100,000 characters, without pictures."
     )
     details: DetailsInput | None = given("What its format has of its own. An article has nothing.")
+    form: list[FormEntryInput] | None = given(
+        "What the forms of channels ask beyond the format, each name once: at most 40."
+    )
     cover_ids: list[strawberry.ID] | None = ref("Asset", "covers", "Its cover pictures: at most 20.", optional=True)
     product_ids: list[strawberry.ID] | None = ref(
         "Product", "products", "Products it leads to, besides those in the body: at most 200.", optional=True
@@ -280,11 +289,17 @@ async def draft_of(sent: DraftInput, *path: str | int) -> contents.Draft:
     values = _stored(sent, (*path,), problems)
     format_ = values.pop("format")
     details = values.pop("details", {})
+    form = values.pop("form", [])
     named = next(iter(details), format_.lower())
     if named != format_.lower():
         problems.append(
             Problem("DETAILS_OF_ANOTHER_FORMAT", f"The draft is of the format {format_}.", (*path, "details", named))
         )
+    problems.extend(
+        Problem("NAMED_TWICE", f"{entry['name'][:80]} is answered twice.", (*path, "form", place, "name"))
+        for place, entry in enumerate(form)
+        if entry["name"] in {earlier["name"] for earlier in form[:place]}
+    )
     text = values.pop("markdown", None)
     if text is not None:
         problems.extend(_markdown_problems(text, values, path))
@@ -293,7 +308,11 @@ async def draft_of(sent: DraftInput, *path: str | int) -> contents.Draft:
     body: Any = [{"type": kind, **block} for one in values.get("body", ()) for kind, block in one.items()]
     whole = values | {
         "body": body if text is None else await _from_markdown(text, path),
-        "details": {"format": format_, **details.get(named, {})},
+        "details": {
+            "format": format_,
+            **details.get(named, {}),
+            "form": {entry["name"]: entry["value"] for entry in form},
+        },
     }
     draft: contents.Draft = _checked(TypeAdapter(contents.Draft), whole, path)
     return draft

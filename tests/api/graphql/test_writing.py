@@ -331,3 +331,26 @@ async def test_a_reason_has_bounds(api: Asking, session: AsyncSession, reason: s
     answer = await api.as_(await known(session, make.acting_as(ada))).data(WITHDRAW, input=sent)
 
     assert codes(answer, "withdrawContent") == ["REASON_OUT_OF_RANGE"]
+
+
+async def test_what_channels_forms_ask_is_kept_with_the_draft(api: Asking, session: AsyncSession) -> None:
+    ada = await make.creator(session)
+    author = api.as_(await known(session, make.acting_as(ada)))
+    form = [{"name": "subject", "value": "person"}, {"name": "owner_line", "value": "Thirty years at one loom"}]
+
+    created = (await author.data(CREATE, input=article(ada, form=form)))["createContent"]["content"]
+    again = "query ($id: ID!) { content(id: $id) { draft { form { name value } } } }"
+    read = (await author.data(again, id=created["id"]))["content"]
+
+    assert read["draft"]["form"] == sorted(form, key=lambda entry: entry["name"])
+
+
+async def test_an_answer_given_twice_is_refused_with_its_place(api: Asking, session: AsyncSession) -> None:
+    ada = await make.creator(session)
+    author = api.as_(await known(session, make.acting_as(ada)))
+    form = [{"name": "subject", "value": "person"}, {"name": "subject", "value": "shop"}]
+
+    answer = await author.data(CREATE, input=article(ada, form=form))
+
+    assert answer["createContent"]["problems"][0]["code"] == "NAMED_TWICE"
+    assert answer["createContent"]["problems"][0]["path"] == ["input", "draft", "form", "1", "name"]
