@@ -5,38 +5,68 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import ANONYMOUS, SYSTEM
 from core.clock import FixedClock
 from core.db import Database
-from services import feeds, publishing
-from services.distribution import Distributor
+from models import DirtyKind
+from services import feeds, outbox, publishing
+from services.distribution import Distributor, Tally
 from tests import make
 from tests.services.packs import install, pack
 
-PUBLISHERS, EACH, READERS, DISTRIBUTORS = 16, 5, 8, 4
-CHANNELS = [pack(f"race.channel-{number}") for number in range(4)]
+PUBLISHERS, EACH, READERS, DISTRIBUTORS = 16, 3, 8, 4
+CHANNELS = [pack(f"race.channel-{number}") for number in range(2)]
 BASE = "https://headwater.example"
 
 
-class SlowDistributor(Distributor):
-    """One that dawdles between numbering and commit, as long as its own dice say."""
+@dataclass
+class Traffic:
+    """What goes on around a distributor that dawdles: commits of the others, and looks of the readers."""
 
-    def __init__(self, *args: Any, dice: random.Random, **options: Any) -> None:
+    commits: int = 0
+    looks: int = 0
+
+    async def overtake(self) -> None:
+        """Wait until another commits, if one can within 80 ms; if so, until readers have had a look at that."""
+        commits = self.commits
+        if await self._until(lambda: self.commits > commits, 0.08):
+            looks = self.looks
+            await self._until(lambda: self.looks >= looks + 2 * READERS, 0.5)
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        ends = time.monotonic() + seconds
+        while not condition() and time.monotonic() < ends:  # noqa: ASYNC110  (several counters, looked at from outside)
+            await asyncio.sleep(0.002)
+        return condition()
+
+
+class Racer(Distributor):
+    """A distributor that may dawdle between numbering and commit: where others can overtake it, they will."""
+
+    def __init__(self, *args: Any, traffic: Traffic, dawdles: bool, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.dice = dice
+        self.traffic = traffic
+        self.dawdles = dawdles
+
+    async def step(self) -> Tally:
+        tally = await super().step()
+        self.traffic.commits += bool(tally.contents)
+        return tally
 
     async def _tell(self, *args: Any, **options: Any) -> int:
         count = await super()._tell(*args, **options)
-        await asyncio.sleep(self.dice.random() * 0.03)
+        if self.dawdles:
+            await self.traffic.overtake()
         return count
 
 
@@ -70,7 +100,7 @@ async def distribute(distributor: Distributor, done: asyncio.Event) -> None:
 
 
 async def follow(
-    db: Database, clock: FixedClock, key: str, expected: int, over: asyncio.Event
+    db: Database, clock: FixedClock, key: str, expected: int, over: asyncio.Event, traffic: Traffic
 ) -> list[tuple[int, str]]:
     """(position, content) of everything read from the start of a feed by its cursors, until it is whole or all is over."""
     cursor, seen = feeds.encode(key, 1, 0), []
@@ -79,10 +109,11 @@ async def follow(
         async with db.session() as session:
             page = await feeds.page(session, ANONYMOUS, key, after=cursor, limit=7, at=clock.now(), base_url=BASE)
         cursor = page.tail
+        traffic.looks += 1
         seen.extend((item.position, item.content_uid) for item in page.items)
         if last_round and not page.items:
             break
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.005)
     return seen
 
 
@@ -91,12 +122,12 @@ async def race(db: Database, clock: FixedClock) -> dict[str, Any]:
     await install(db, *CHANNELS)
     contents = await drafts(db, EACH)
     expected = PUBLISHERS * EACH
-    published, over = asyncio.Event(), asyncio.Event()
+    published, over, traffic = asyncio.Event(), asyncio.Event(), Traffic()
     keys = [CHANNELS[number % len(CHANNELS)].key for number in range(READERS)]
 
     async def work() -> None:
         distributors = [
-            SlowDistributor(db, clock=clock, base_url=BASE, batch=3, dice=random.Random(number))
+            Racer(db, clock=clock, base_url=BASE, batch=3, traffic=traffic, dawdles=number % 2 == 1)
             for number in range(DISTRIBUTORS)
         ]
         running = [asyncio.create_task(distribute(one, published)) for one in distributors]
@@ -107,7 +138,7 @@ async def race(db: Database, clock: FixedClock) -> dict[str, Any]:
         await asyncio.gather(*running)
         over.set()
 
-    results = await asyncio.gather(work(), *(follow(db, clock, key, expected, over) for key in keys))
+    results = await asyncio.gather(work(), *(follow(db, clock, key, expected, over, traffic) for key in keys))
     return {
         "expected": sorted(str(content.uid) for each in contents for content in each),
         "seen": results[1:],
@@ -127,68 +158,59 @@ async def test_numbers_taken_at_insert_would_lose_items(
 ):
     """The race above can fail: numbering by a sequence, without the lock of the head, makes readers skip."""
 
+    # the statement that appends, but for its last part, which moves the heads
+    append_alone = feeds._APPEND.text.partition("UPDATE feed_heads")[0] + "SELECT 1"
+
     async def numbered_at_insert(session: AsyncSession, entries: Sequence[Any], at: datetime) -> None:
-        for one in entries:
-            position = await session.scalar(text(f"SELECT nextval('numbers_{one.feed_id}')"))
-            await session.execute(
-                text(
-                    "INSERT INTO feed_items (feed_id, position, epoch, event, content_id, version, appended_at)"
-                    " VALUES (:feed, :position, 1, :event, :content, :version, :at)"
-                ),
-                {
-                    "feed": one.feed_id,
-                    "position": position,
-                    "event": one.event.value,
-                    "content": one.content_id,
-                    "version": one.version,
-                    "at": at,
-                },
+        feed_ids = [one.feed_id for one in entries]
+        numbers = await session.scalars(
+            text("SELECT nextval('numbers_' || feed_id) FROM unnest(:feeds) AS feed_id").bindparams(
+                bindparam("feeds", feed_ids, type_=ARRAY(BigInteger))
             )
-            await session.execute(
-                text(
-                    "INSERT INTO feed_contents VALUES (:feed, :content, :position, 1, true, :revision, :pack, '\\x00',"
-                    " :at, :at)"
-                ),
-                {
-                    "feed": one.feed_id,
-                    "content": one.content_id,
-                    "position": position,
-                    "revision": one.stated.revision_id,
-                    "pack": one.stated.pack_version_id,
-                    "at": at,
-                },
-            )
-            await session.execute(
-                text("UPDATE feed_heads SET position = 100000 WHERE feed_id = :feed AND position = 0"),
-                {"feed": one.feed_id},
-            )
+        )
+        columns = {
+            "feeds": (feed_ids, BigInteger),
+            "contents": ([one.content_id for one in entries], BigInteger),
+            "positions": (list(numbers), BigInteger),
+            "events": ([one.event.value for one in entries], Text),
+            "versions": ([one.version for one in entries], BigInteger),
+            "revisions": ([one.stated.revision_id for one in entries], BigInteger),
+            "packs": ([one.stated.pack_version_id for one in entries], BigInteger),
+            "prints": ([one.stated.fingerprint for one in entries], LargeBinary),
+        }
+        values = [bindparam(name, value, type_=ARRAY(type_)) for name, (value, type_) in columns.items()]
+        await session.execute(
+            text(append_alone).bindparams(*values, bindparam("at", at, type_=DateTime(timezone=True)))
+        )
 
     async with committed.session() as session:
         await session.execute(
-            text("DO $$ BEGIN FOR n IN 1..100 LOOP EXECUTE 'CREATE SEQUENCE numbers_' || n; END LOOP; END $$")
+            text("DO $$ BEGIN FOR n IN 1..40 LOOP EXECUTE 'CREATE SEQUENCE numbers_' || n; END LOOP; END $$")
         )
+        # every cursor is within the history
+        await session.execute(text("ALTER TABLE feed_heads ALTER position SET DEFAULT 100000"))
     monkeypatch.setattr(feeds, "_write", numbered_at_insert)
 
     outcome = await race(committed, clock)
 
     missed = [len(outcome["expected"]) - len(seen) for seen in outcome["seen"]]
-    assert max(missed) > 0
+    assert min(missed) > 0
 
 
 async def test_four_distributors_do_not_stand_in_each_others_way(committed: Database, clock: FixedClock):
     await install(committed, *CHANNELS)
+    done = asyncio.Event()
+    done.set()
     took = []
     for distributors in (1, 4):
-        contents = [content for each in await drafts(committed, 10) for content in each]
-        for content in contents:
-            async with committed.session() as session:
-                await publishing.publish(session, SYSTEM, content.uid, clock=clock)
-        done = asyncio.Event()
-        done.set()
+        async with committed.session() as session:
+            ada = await make.creator(session)
+            contents = [await make.content(session, ada) for _ in range(60)]
+            await outbox.mark(session, DirtyKind.CONTENT, [content.id for content in contents])
         began = time.perf_counter()
         await asyncio.gather(
             *(
-                distribute(Distributor(committed, clock=clock, base_url=BASE, batch=20), done)
+                distribute(Distributor(committed, clock=clock, base_url=BASE, batch=5), done)
                 for _ in range(distributors)
             )
         )
@@ -196,5 +218,5 @@ async def test_four_distributors_do_not_stand_in_each_others_way(committed: Data
 
     async with committed.session() as session:
         assert await session.scalar(text("SELECT count(*) FROM dirty_marks WHERE consumer = 'DISTRIBUTION'")) == 0
-        assert await session.scalar(text("SELECT count(*) FROM feed_items")) == 2 * 160 * (len(CHANNELS) + 1)
+        assert await session.scalar(text("SELECT count(*) FROM feed_items")) == 2 * 60 * (len(CHANNELS) + 1)
     assert took[1] < 2 * took[0]
