@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Select, and_, bindparam, func, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, and_, bindparam, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
@@ -39,12 +39,9 @@ class Order:
     def beyond(self, values: Sequence[Any], *, backward: bool = False) -> ColumnElement[bool]:
         """The condition that a row stands after `values` (before them, going backward)."""
         down = self.descending is not backward
-        steps = []
-        for index, column in enumerate(self.columns):
-            same = [earlier == values[place] for place, earlier in enumerate(self.columns[:index])]
-            further = column < values[index] if down else column > values[index]
-            steps.append(and_(*same, further))
-        return or_(*steps)
+        # compared as a row, which an index on the columns can answer as one range
+        here, there = tuple_(*self.columns), tuple(values)
+        return here < there if down else here > there
 
     def values(self, row: Any) -> list[Any]:
         return [getattr(row, column.key) for column in self.columns]

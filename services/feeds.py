@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, bindparam, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import DateTime
 
@@ -258,7 +258,7 @@ async def page(
         tail, older = (place or 0) if last is None else last, None
     return FeedPage(
         feed=feed,
-        title=await _title(session, feed),
+        title=await _title(session, caller, feed),
         items=items,
         tail=encode(feed.key, epoch, tail),
         older=older,
@@ -328,16 +328,17 @@ async def _log(session: AsyncSession, feed_id: int, after: int, limit: int) -> l
 async def _shown(session: AsyncSession, feed_id: int, before: int | None, limit: int) -> list[_Row]:
     said, content = models.FeedContent, models.Content
     further = [] if before is None else [said.position < before]
+    # one by one, newest first: joined as a whole, the planner reads the whole feed for a page of it
+    public = (
+        select(content.uid)
+        .where(content.id == said.content_id, content.live_revision_id == said.revision_id, access.public_contents())
+        .limit(1)
+        .lateral("public")
+    )
     rows = await session.execute(
-        select(said, content.uid)
-        .join(content, content.id == said.content_id)
-        .where(
-            said.feed_id == feed_id,
-            said.is_live,
-            access.public_contents(),
-            content.live_revision_id == said.revision_id,
-            *further,
-        )
+        select(said, public.c.uid)
+        .join(public, true())
+        .where(said.feed_id == feed_id, said.is_live, *further)
         .order_by(said.position.desc())
         .limit(limit)
     )
@@ -404,13 +405,13 @@ async def _public(session: AsyncSession, ids: Sequence[int]) -> set[int]:
     return set(rows)
 
 
-async def _title(session: AsyncSession, feed: models.Feed) -> str:
+async def _title(session: AsyncSession, caller: Caller, feed: models.Feed) -> str:
+    """The name of the channel or creator; the key alone while the caller may not see whose feed it is."""
     if feed.channel_id is not None:
         names = await session.scalar(select(models.Channel.names).where(models.Channel.id == feed.channel_id)) or {}
         return str(names.get("en") or feed.key)
-    if feed.creator_id is not None:
-        return str(await session.scalar(select(models.Creator.name).where(models.Creator.id == feed.creator_id)))
-    return feed.key
+    shown = select(models.Creator.name).where(models.Creator.id == feed.creator_id, access.creators(caller))
+    return await session.scalar(shown) or feed.key
 
 
 async def directory(session: AsyncSession, caller: Caller) -> list[tuple[models.Feed, str, int]]:
