@@ -22,6 +22,15 @@ class BadParameter(Invalid):
     code = "BAD_PARAMETER"
 
 
+def only(request: Request, *known: str) -> None:
+    """Refuse parameters that nobody reads: a slip of the pen in `after` must not answer something else."""
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise BadParameter(
+            f"There is no parameter {unknown[0][:40]!r} here: use {', '.join(known)}.", path=(unknown[0],)
+        )
+
+
 def integer(request: Request, name: str, default: int, *, least: int, most: int) -> int:
     """A whole number from the query, within its bounds."""
     given = request.query_params.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from core.errors import Misconfigured, Unavailable
+from core.postgres import Server
 
 OLDEST_POSTGRES = 160000
 
@@ -28,8 +29,8 @@ class Database:
         self, dsn: str, *, pool: int = 10, statement_timeout_ms: int = 5_000, lock_timeout_ms: int = 2_000
     ) -> None:
         """`dsn` is a libpq URL; time-outs in milliseconds, 0 for none (workers and imports)."""
-        # whoever keeps the server up can say here that it cannot be kept up any more
-        self.failure: Callable[[], str | None] = lambda: None
+        # the embedded PostgreSQL behind it, if it is one
+        self.server: Server | None = None
         self.url = make_url(dsn).set(drivername="postgresql+asyncpg")
         self.engine: AsyncEngine = create_async_engine(
             self.url,

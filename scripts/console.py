@@ -45,4 +45,4 @@ def say(value: Any, *, as_json: bool, text: str) -> None:
     if as_json:
         sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
     else:
-        out.print(text, highlight=False, markup=False)
+        out.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -95,8 +95,8 @@ async def keys_of(runtime: Runtime) -> DevelopmentKeys:
     return await development_keys(runtime.db, runtime.settings.data / KEYS, clock=runtime.clock)
 
 
-def addresses(settings: Settings, keys: DevelopmentKeys) -> str:
-    """The lines that `run` prints when everything answers."""
+def addresses(settings: Settings, keys: DevelopmentKeys) -> dict[str, str]:
+    """Where everything is that a developer wants to look at first."""
     base = settings.base_url
     handle = keys.author_handle or "somebody"
     homepage = (
@@ -104,13 +104,17 @@ def addresses(settings: Settings, keys: DevelopmentKeys) -> str:
         " contents(first:5){nodes{title summary}}}}"
     )
     search = '{search(text:"露营",first:5){totalCount hits{subject{... on Content{title} ... on Product{title}}}}}'
-    lines = {
-        "GraphQL": f"{base}/graphql",
+    return {
+        "graphql": f"{base}/graphql",
         "feeds": f"{base}/feeds",
-        "a homepage": f"{base}/graphql?query={quote(homepage)}",
-        "a search": f"{base}/graphql?query={quote(search)}",
-        "keys": f"{settings.data / KEYS} (only you can read it)",
+        "homepage": f"{base}/graphql?query={quote(homepage)}",
+        "search": f"{base}/graphql?query={quote(search)}",
+        "keys": str(settings.data / KEYS),
     }
-    width = max(len(name) for name in lines)
-    shown = "\n".join(f"  {name:<{width}}  {where}" for name, where in lines.items())
-    return f"\nHeadwater is ready. Ctrl-C stops it.\n\n{shown}\n"
+
+
+def told(found: dict[str, str]) -> str:
+    """The addresses as lines for people."""
+    width = max(len(name) for name in found)
+    shown = "\n".join(f"  {name:<{width}}  {where}" for name, where in found.items())
+    return f"\nHeadwater is ready. Ctrl-C stops it.\n\n{shown}  (only you can read it)\n"

@@ -35,7 +35,7 @@ class Runtime:
     @property
     def failure(self) -> str | None:
         """Why the embedded database could not be kept up, once it could not: then the process had better end."""
-        return self.db.failure()
+        return self.db.server.failure if self.db.server else None
 
 
 class MigrationsPending(Misconfigured):
@@ -51,17 +51,17 @@ async def open_database(settings: Settings, *, patient: bool = False) -> AsyncIt
     `patient` is for workers and commands, whose statements may take their time.
     """
     async with AsyncExitStack() as stack:
-        dsn, failure = settings.database_url, _never
+        dsn, server = settings.database_url, None
         if not dsn:
             server = await asyncio.to_thread(stack.enter_context, embedded(settings.data))
-            dsn, failure = server.dsn, lambda: server.failure
+            dsn = server.dsn
         db = Database(
             dsn,
             pool=settings.database_pool,
             statement_timeout_ms=0 if patient else settings.statement_timeout_ms,
             lock_timeout_ms=0 if patient else settings.lock_timeout_ms,
         )
-        db.failure = failure
+        db.server = server
         stack.push_async_callback(db.close)
         await db.check()
         yield db
@@ -92,10 +92,6 @@ def open_index(settings: Settings) -> SearchBackend:
     if settings.elasticsearch_url:
         return ElasticsearchBackend(settings.elasticsearch_url)
     return EmbeddedBackend(settings.data / "index")
-
-
-def _never() -> str | None:
-    return None
 
 
 async def name_instance(db: Database, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 import models
 from api.feeds import jsonfeed
-from api.reading import answer, integer
+from api.reading import answer, integer, only
 from core.errors import Invalid
 from services import feeds
 from services.runtime import Runtime
@@ -49,6 +49,7 @@ async def json_feed(request: Request) -> Response:
     """A page of a feed as JSON Feed 1.1: what is live now, or with `after` the log."""
     runtime: Runtime = request.app.state.runtime
     settings = runtime.settings
+    only(request, "after", "before", "limit")
     after, before = request.query_params.get("after"), request.query_params.get("before")
     if after is not None and before is not None:
         raise TwoDirections("Give either after (the log) or before (older live items), not both.")

@@ -1,8 +1,10 @@
 """The schema: queries and mutations put together from the domains."""
 
 from pathlib import Path
+from typing import Any
 
 import strawberry
+from graphql import build_schema, introspection_from_schema, lexicographic_sort_schema
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.accounts import AccountQuery
@@ -63,6 +65,11 @@ schema = _built(is_sorted=False)
 def printed() -> str:
     """The contract as it is published: sorted, with descriptions."""
     return _built(is_sorted=True).as_str().rstrip() + "\n"
+
+
+def introspected() -> dict[str, Any]:
+    """The contract as the result of the standard introspection query, as code generators read it."""
+    return {"data": introspection_from_schema(lexicographic_sort_schema(build_schema(printed())))}
 
 
 def publish() -> bool:

@@ -70,8 +70,8 @@ class Cluster:
         if major != self.binaries.major:
             raise Misconfigured(
                 f"The database in {self.place.cluster} is of PostgreSQL {major}, and this is PostgreSQL "
-                f"{self.binaries.major}: take a `headwater backup` with the release that made it, move the folder away "
-                f"and `headwater restore` with this one (docs/operating.md, Upgrading PostgreSQL)."
+                f"{self.binaries.major}: take a `pg_dump` with the release that made it, move the folder away and "
+                f"`pg_restore` with this one (docs/operating.md, Upgrading PostgreSQL)."
             )
 
     def _check_space(self) -> None:

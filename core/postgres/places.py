@@ -110,7 +110,7 @@ def _remembered(data: Path, remembered: Path) -> Path:
         if _still_uses(before, home):
             raise Misconfigured(
                 f"HEADWATER_DATA: {data} is a copy of {before}, whose database lies in {home}: "
-                f"a copy needs its own (headwater backup, headwater restore)."
+                f"a copy needs its own (docs/operating.md, Copying)."
             )
         belongs_to.write_text(str(data))
     return home

@@ -81,7 +81,9 @@ def _packs() -> Diagnosis:
 async def _database(db: Database) -> AsyncIterator[Diagnosis]:
     async with db.session() as session:
         version = await session.scalar(select(func.current_setting("server_version")))
-    yield Diagnosis("database", "good", f"PostgreSQL {version}, synchronous_commit on")
+    address = db.url.set(drivername="postgresql").render_as_string(hide_password=True)
+    programs = f"; pg_dump and the other programs lie in {db.server.binaries}" if db.server else ""
+    yield Diagnosis("database", "good", f"PostgreSQL {version} at {address}{programs}")
     pending = await migrations.pending(db)
     if pending:
         yield Diagnosis("schema", "bad", "migrations are pending: run headwater migrate")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
-from scripts.console import out
+from scripts.console import AsJson, out
 
 
 def schema(
@@ -18,11 +19,15 @@ def schema(
     check: Annotated[
         Path | None, typer.Option("--check", help="Compare with this file; exit 1 when they differ.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """The GraphQL schema as it is published: sorted, with all descriptions. It needs no database."""
-    from api.graphql.schema import printed  # noqa: PLC0415  (the other commands start without it)
+    """The GraphQL schema as it is published: sorted, with all descriptions; with --json as an introspection result.
 
-    text = printed()
+    It needs no database.
+    """
+    from api.graphql.schema import introspected, printed  # noqa: PLC0415  (the other commands start without it)
+
+    text = orjson.dumps(introspected(), option=orjson.OPT_INDENT_2).decode() + "\n" if as_json else printed()
     if check is not None:
         if not check.exists() or check.read_text() != text:
             raise typer.Exit(1)

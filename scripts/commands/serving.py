@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from api.app import create_app
 from core.errors import Misconfigured
 from core.settings import Settings
 from scripts import starting
-from scripts.console import AsJson, out, say
+from scripts.console import AsJson, say
 from scripts.console import settings as read
 from services import workers
 from services.runtime import Runtime, open_database, open_runtime
@@ -55,6 +56,7 @@ def run(
     data: Annotated[Path | None, typer.Option("--data", help="The data folder (HEADWATER_DATA).")] = None,
     *,
     sample: Annotated[bool, typer.Option(help="Fill an empty database with the sample.")] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Start everything on this machine for development: database, index, server and workers, until Ctrl-C.
 
@@ -62,10 +64,10 @@ def run(
     """
     chosen = read(profile="development", host=host, port=port, data=data)
     listening = _listen(chosen)
-    asyncio.run(_run(chosen, listening, paths or [], sample=sample))
+    asyncio.run(_run(chosen, listening, paths or [], sample=sample, as_json=as_json))
 
 
-async def _run(settings: Settings, listening: socket.socket, paths: list[Path], *, sample: bool) -> None:
+async def _run(settings: Settings, listening: socket.socket, paths: list[Path], *, sample: bool, as_json: bool) -> None:
     async with open_database(settings, patient=True) as db:
         inner = settings.model_copy(
             update={"database_url": db.url.set(drivername="postgresql").render_as_string(hide_password=False)}
@@ -77,14 +79,15 @@ async def _run(settings: Settings, listening: socket.socket, paths: list[Path], 
         working = asyncio.create_task(_keep_worker(inner))
         try:
             async with open_runtime(inner) as runtime:
-                ready = starting.addresses(settings, keys)
-                await _serve(runtime, listening, lambda: out.print(ready, highlight=False, soft_wrap=True))
+                found = starting.addresses(settings, keys)
+                ready = partial(say, found, as_json=as_json, text=starting.told(found))
+                await _serve(runtime, listening, ready, lost=lambda: db.server.failure if db.server else None)
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
 
-def serve(host: Host = None, port: Port = None) -> None:
+def serve(host: Host = None, port: Port = None, *, as_json: AsJson = False) -> None:
     """The web server alone, as in production: migrate first, start workers beside it.
 
     No introspection for strangers, no GraphiQL, no keys made by themselves.
@@ -94,8 +97,9 @@ def serve(host: Host = None, port: Port = None) -> None:
 
     async def work() -> None:
         async with open_runtime(chosen) as runtime:
-            address = f"serving on {chosen.base_url}"
-            await _serve(runtime, listening, lambda: out.print(address, highlight=False))
+            where = {"url": chosen.base_url}
+            ready = partial(say, where, as_json=as_json, text=f"serving on {chosen.base_url}")
+            await _serve(runtime, listening, ready, lost=lambda: runtime.failure)
 
     asyncio.run(work())
 
@@ -132,7 +136,10 @@ def worker(
     asyncio.run(labour())
 
 
-async def _serve(runtime: Runtime, listening: socket.socket, tell: Callable[[], None]) -> None:
+async def _serve(
+    runtime: Runtime, listening: socket.socket, tell: Callable[[], None], *, lost: Callable[[], str | None]
+) -> None:
+    """Serve until told to stop, or until the embedded database is lost for good."""
     config = uvicorn.Config(
         create_app(runtime.settings, runtime),
         log_level="warning",
@@ -146,10 +153,11 @@ async def _serve(runtime: Runtime, listening: socket.socket, tell: Callable[[], 
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not serving.done():
         await asyncio.wait([serving], timeout=1)
-        if runtime.failure is not None:
+        failure = lost()
+        if failure is not None:
             server.should_exit = True
             await serving
-            raise DatabaseLost(runtime.failure)
+            raise DatabaseLost(failure)
     serving.result()
 
 

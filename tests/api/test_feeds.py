@@ -18,6 +18,7 @@ from core.caller import SYSTEM, Scope
 from core.clock import FixedClock
 from core.db import Database
 from services import accounts, feeds, keys, publishing
+from services.channels import installing
 from tests import make
 from tests.api.door import BASE, Door, opened
 from tests.services.packs import install, pack
@@ -464,6 +465,24 @@ async def test_the_bounds_of_the_limit_are_taken(door: Door):
 
     assert len((await door.feed(KEY, limit=1))["items"]) == 1
     assert len((await door.feed(KEY, limit=200))["items"]) == 3
+
+
+async def test_a_parameter_that_nobody_reads_is_400(door: Door):
+    cursor = (await door.feed(KEY))["_headwater"]["cursor"]
+
+    assert await door.problem(f"/feeds/{KEY}.json", aftr=cursor) == (400, "BAD_PARAMETER")
+
+
+async def test_a_suspended_creators_name_is_not_the_title_of_their_feed(door: Door):
+    async with door.db.session() as session:
+        ada = await make.creator(session, name="Ada", handle="ada")
+        await installing.ensure_feed(session, "creator.ada", models.FeedKind.CREATOR, creator_id=ada.id)
+    shown = (await door.feed("creator.ada"))["title"]
+
+    async with door.db.session() as session:
+        await publishing.suspend(session, SYSTEM, ada.uid, reason="spam", clock=door.clock)
+
+    assert (shown, (await door.feed("creator.ada"))["title"]) == ("Ada", "creator.ada")
 
 
 async def test_two_directions_at_once_are_400(door: Door):

@@ -401,7 +401,7 @@ def test_another_major_version_is_refused_with_the_way_to_upgrade(own: Path) -> 
     with pytest.raises(Misconfigured) as refused, embedded(own):
         pass
 
-    assert "is of PostgreSQL 17, and this is PostgreSQL 18: take a `headwater backup`" in refused.value.message
+    assert "is of PostgreSQL 17, and this is PostgreSQL 18: take a `pg_dump`" in refused.value.message
     assert "\n" not in refused.value.message
     assert (cluster_of(own) / "PG_VERSION").read_text() == "17\n"
     assert is_still(own)
