@@ -48,7 +48,7 @@ def doctor(*, as_json: AsJson = False) -> None:
         say([asdict(each) for each in found], as_json=True, text="")
     else:
         for each in found:
-            out.print(f"{MARKS[each.state]} {each.what}: {each.says}", highlight=False)
+            out.print(f"{MARKS[each.state]} {each.what}: {each.says}", highlight=False, soft_wrap=True)
     if any(each.state == "bad" for each in found):
         raise typer.Exit(1)
 
