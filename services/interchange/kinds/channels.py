@@ -9,7 +9,7 @@ import orjson
 from pydantic import ValidationError
 
 from core.ids import new_uid
-from models import Channel, ChannelMember, DirtyKind, PackInstall, PackVersion
+from models import Channel, ChannelMember, DirtyKind, Feed, FeedKind, PackInstall, PackVersion
 from services.channels import packs
 from services.interchange import tables
 from services.interchange.kinds.base import Change, Desk, Expressions, Kind, Need, table
@@ -82,6 +82,7 @@ class Channels(Kind[ChannelRecord]):
         ]
         await tables.insert(desk.connection, table(ChannelMember), members)
         await self._install(desk, {ids[record.key]: _read(record.pack) for record in records if record.pack})
+        await self._open_feeds(desk, {ids[record.key]: record.key for record in records if record.pack})
 
     async def _install(self, desk: Desk, chosen: dict[int, packs.Pack]) -> None:
         """Let these packs rule from now on; the history of installs says so where that is new."""
@@ -105,3 +106,15 @@ class Channels(Kind[ChannelRecord]):
             for row in rows
         ]
         await tables.insert(desk.connection, table(PackInstall), installs)
+
+    async def _open_feeds(self, desk: Desk, keys: Mapping[int, str]) -> None:
+        """A channel that a pack rules has a feed to deliver to, as when the pack is installed by command."""
+        feeds = [
+            {"uid": new_uid(), "key": key, "kind": FeedKind.CHANNEL, "channel_id": id_} for id_, key in keys.items()
+        ]
+        await tables.insert(desk.connection, table(Feed), feeds, otherwise="ON CONFLICT DO NOTHING")
+        await desk.connection.execute(
+            "INSERT INTO feed_heads (feed_id) SELECT id FROM feeds WHERE channel_id = ANY($1::bigint[])"
+            " ON CONFLICT DO NOTHING",
+            list(keys),
+        )
