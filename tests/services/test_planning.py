@@ -271,7 +271,7 @@ async def test_asked_for_channels_the_plan_names_those_and_refuses_unknown_ones(
     assert list(await plan(db, clock, content.uid, ["test.two", "test.two"])) == ["test.two"]
     with pytest.raises(planning.UnknownChannel) as refused:
         await plan(db, clock, content.uid, ["test.one", "test.nothing"])
-    assert [problem.path for problem in refused.value.problems] == [("channels", "test.nothing")]
+    assert [problem.path for problem in refused.value.problems] == [("channels", 1)]
 
 
 async def test_only_who_may_edit_a_content_plans_it(db: Database, clock: FixedClock):
