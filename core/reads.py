@@ -4,11 +4,11 @@ declaration with fewer columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Select, and_, bindparam, func, select, true, tuple_
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, bindparam, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
@@ -17,6 +17,11 @@ from core.caller import Caller
 
 Row = TypeVar("Row")
 Visible = Callable[[Caller], ColumnElement[bool]]
+
+
+def any_of(ids: Iterable[int]) -> Any:
+    """What a column is compared with to be one of these ids: a single array, so the statement's text never changes."""
+    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))
 
 
 def everything(_caller: Caller) -> ColumnElement[bool]:

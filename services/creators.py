@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller
-from core.reads import OneRead
+from core.reads import OneRead, any_of
 from services import access
 
 by_ids = OneRead(models.Creator, models.Creator.id, access.creators)
@@ -33,7 +33,7 @@ async def fields_of(session: AsyncSession, _caller: Caller, ids: Sequence[int]) 
     link = models.CreatorField
     statement = select(link.creator_id, models.Field).join(models.Field, models.Field.code == link.field_code)
     found: dict[int, list[models.Field]] = defaultdict(list)
-    rows = await session.execute(statement.where(link.creator_id == _any(ids)).order_by(link.field_code))
+    rows = await session.execute(statement.where(link.creator_id == any_of(ids)).order_by(link.field_code))
     for creator_id, field in rows:
         found[creator_id].append(field)
     return found
@@ -46,11 +46,7 @@ async def roles_of(session: AsyncSession, _caller: Caller, ids: Sequence[int]) -
         models.Role, models.Role.code == link.role_code
     )
     found: dict[int, list[CertifiedRole]] = defaultdict(list)
-    rows = await session.execute(statement.where(link.creator_id == _any(ids)).order_by(link.role_code))
+    rows = await session.execute(statement.where(link.creator_id == any_of(ids)).order_by(link.role_code))
     for creator_id, certified_on, role in rows:
         found[creator_id].append(CertifiedRole(role, certified_on))
     return found
-
-
-def _any(ids: Sequence[int]) -> object:
-    return func.any(bindparam("ids", list(ids), type_=ARRAY(BigInteger)))

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.clock import Clock
 from core.db import Database
+from core.reads import any_of
 from models import Consumer, DirtyKind, FeedKind
 from services import access, outbox, quotas, submissions
 from services.channels import installing, rendering
@@ -306,7 +307,7 @@ async def _lock(session: AsyncSession, prepared: Sequence[Prepared]) -> tuple[li
     ids = [one.claim.object_id for one in prepared]
     locked = await session.execute(
         select(models.Content.id, models.Content.version)
-        .where(models.Content.id == _any(ids))
+        .where(models.Content.id == any_of(ids))
         .order_by(models.Content.id)
         .with_for_update(key_share=True)
     )
@@ -326,7 +327,7 @@ async def _lock(session: AsyncSession, prepared: Sequence[Prepared]) -> tuple[li
 
 async def _public(session: AsyncSession, ids: Sequence[int]) -> set[int]:
     rows = await session.scalars(
-        select(models.Content.id).where(models.Content.id == _any(ids), access.public_contents())
+        select(models.Content.id).where(models.Content.id == any_of(ids), access.public_contents())
     )
     return set(rows)
 
@@ -336,7 +337,7 @@ async def _said(session: AsyncSession, ids: Sequence[int]) -> list[Said]:
     rows = await session.execute(
         select(
             row.feed_id, row.content_id, row.version, row.is_live, row.revision_id, row.pack_version_id, row.fingerprint
-        ).where(row.content_id == _any(ids))
+        ).where(row.content_id == any_of(ids))
     )
     return [Said(*each) for each in rows]
 
@@ -366,7 +367,3 @@ async def _spread(session: AsyncSession, claims: Sequence[outbox.Claim]) -> None
         shown = await session.scalars(text(showing[kind]).bindparams(bindparam("ids", ids, type_=ARRAY(BigInteger))))
         urgency = outbox.URGENT if kind is DirtyKind.CREATOR else outbox.BULK
         await outbox.mark(session, DirtyKind.CONTENT, shown, urgency=urgency, consumers=[Consumer.DISTRIBUTION])
-
-
-def _any(ids: Iterable[int]) -> Any:
-    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))

@@ -5,18 +5,19 @@ not depend on how many they are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.reads import any_of
 from models import blocks, formats
 from services import tag_facts
 from services.channels.facts import (
@@ -88,7 +89,7 @@ async def gather(
         select(models.Content, models.Revision, models.Creator)
         .join(models.Revision, models.Revision.id == wanted)
         .join(models.Creator, models.Creator.id == models.Content.creator_id)
-        .where(models.Content.id == _any(ids))
+        .where(models.Content.id == any_of(ids))
         .execution_options(populate_existing=True)
     )
     found = [(content, revision, creator) for content, revision, creator in rows]
@@ -123,10 +124,6 @@ def _tag_ids(content: models.Content, revision: models.Revision) -> list[int]:
     return content.tag_ids
 
 
-def _any(ids: Iterable[int]) -> Any:
-    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))
-
-
 async def _assets(
     session: AsyncSession, revision_ids: Sequence[int]
 ) -> dict[int, list[tuple[models.AssetUse, models.Asset]]]:
@@ -136,7 +133,7 @@ async def _assets(
         rows = await session.execute(
             select(link.revision_id, link.use, models.Asset)
             .join(models.Asset, models.Asset.id == link.asset_id)
-            .where(link.revision_id == _any(revision_ids))
+            .where(link.revision_id == any_of(revision_ids))
             .order_by(link.revision_id, link.position)
         )
         for revision_id, use, asset in rows:
@@ -157,7 +154,7 @@ async def _products(session: AsyncSession, revision_ids: Sequence[int]) -> dict[
         .outerjoin(models.Brand, models.Brand.id == models.Product.brand_id)
         .outerjoin(main, (main.product_id == models.Product.id) & (main.position == 0))
         .outerjoin(models.Asset, models.Asset.id == main.asset_id)
-        .where(link.revision_id == _any(revision_ids))
+        .where(link.revision_id == any_of(revision_ids))
         .order_by(link.revision_id, link.position)
     )
     found = [row for row in rows]  # noqa: C416  (a list: it is read twice)
@@ -202,7 +199,7 @@ async def _pools(session: AsyncSession, product_ids: set[int]) -> dict[int, list
         rows = await session.execute(
             select(models.PoolProduct.product_id, models.Pool.code)
             .join(models.Pool, models.Pool.id == models.PoolProduct.pool_id)
-            .where(models.PoolProduct.product_id == _any(product_ids))
+            .where(models.PoolProduct.product_id == any_of(product_ids))
         )
         for product_id, code in rows:
             pools[product_id].append(code)
@@ -222,7 +219,7 @@ async def _creators(
     ):
         grouped[name] = defaultdict(set)
         for creator_id, code in await session.execute(
-            select(table.creator_id, column).where(table.creator_id == _any(ids))
+            select(table.creator_id, column).where(table.creator_id == any_of(ids))
         ):
             grouped[name][creator_id].add(code)
     joined: dict[int, set[str]] = defaultdict(set)
@@ -230,7 +227,7 @@ async def _creators(
     for creator_id, key in await session.execute(
         select(member.creator_id, models.Channel.key)
         .join(models.Channel, models.Channel.id == member.channel_id)
-        .where(member.creator_id == _any(ids))
+        .where(member.creator_id == any_of(ids))
     ):
         joined[creator_id].add(key)
     recent = dict(
@@ -238,7 +235,7 @@ async def _creators(
             await session.execute(
                 select(models.Content.creator_id, func.count())
                 .where(
-                    models.Content.creator_id == _any(ids),
+                    models.Content.creator_id == any_of(ids),
                     models.Content.is_live,
                     models.Content.published_at > at - COUNTED,
                 )

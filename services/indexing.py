@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text
@@ -15,6 +14,7 @@ from sqlalchemy.orm import joinedload
 import models
 from core.clock import Clock
 from core.db import Database
+from core.reads import any_of
 from models import Consumer, DirtyKind, blocks
 from search.backend import IndexNeedsRebuild, SearchBackend
 from search.documents import Change, ContentDocument, ProductDocument, Tombstone, document
@@ -154,7 +154,7 @@ async def _contents(session: AsyncSession, ids: Sequence[int], now: datetime) ->
         await session.execute(
             select(content, access.public_contents().label("is_public"), models.Creator.name)
             .join(models.Creator, models.Creator.id == content.creator_id)
-            .where(content.id == _any(ids))
+            .where(content.id == any_of(ids))
             .options(joinedload(content.live_revision))
             .execution_options(populate_existing=True)
         )
@@ -193,7 +193,7 @@ async def _products(session: AsyncSession, ids: Sequence[int], now: datetime) ->
         await session.execute(
             select(models.Product, models.Brand.name)
             .outerjoin(models.Brand, models.Brand.id == models.Product.brand_id)
-            .where(models.Product.id == _any(ids))
+            .where(models.Product.id == any_of(ids))
             .execution_options(populate_existing=True)
         )
     )
@@ -237,7 +237,7 @@ async def _tags(session: AsyncSession, ids: Iterable[int]) -> dict[int, _Tag]:
     rows = await session.execute(
         select(asked.c.id, models.Tag.id, models.Tag.path, models.Tag.labels)
         .join(models.Tag, models.Tag.id == func.coalesce(asked.c.merged_into_id, asked.c.id))
-        .where(asked.c.id == _any(wanted))
+        .where(asked.c.id == any_of(wanted))
     )
     current: dict[int, int] = {}
     tags: dict[int, _Tag] = {}
@@ -245,7 +245,7 @@ async def _tags(session: AsyncSession, ids: Iterable[int]) -> dict[int, _Tag]:
         current[asked_id] = tag_id
         tags[tag_id] = (path, list(labels.values()))
     aliases = await session.execute(
-        select(models.TagAlias.tag_id, models.TagAlias.alias).where(models.TagAlias.tag_id == _any(tags))
+        select(models.TagAlias.tag_id, models.TagAlias.alias).where(models.TagAlias.tag_id == any_of(tags))
     )
     for tag_id, alias in aliases:
         tags[tag_id][1].append(alias)
@@ -283,7 +283,3 @@ async def _spread(session: AsyncSession, kind: DirtyKind, ids: Sequence[int]) ->
             ).bindparams(bindparam("ids", list(ids), type_=ARRAY(BigInteger)))
         )
         await outbox.mark(session, DirtyKind.PRODUCT, products.all(), consumers=(Consumer.INDEX,))
-
-
-def _any(ids: Iterable[int]) -> Any:
-    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))

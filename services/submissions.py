@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text, Uuid, bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text, Uuid, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.ids import new_uid
+from core.reads import any_of
 from models import SubmissionState
 from services.channels.engine import ENGINE_VERSION
 from services.channels.findings import Evaluation, NextState, Outcome
@@ -52,7 +53,7 @@ async def of_contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, di
     found: dict[int, dict[int, models.Submission]] = defaultdict(dict)
     rows = await session.scalars(
         select(models.Submission)
-        .where(models.Submission.content_id == _any(ids))
+        .where(models.Submission.content_id == any_of(ids))
         .execution_options(populate_existing=True)
     )
     for submission in rows:
@@ -194,7 +195,3 @@ _DECISIONS = text(
     UPDATE submissions SET decision_id = made.id FROM made WHERE submissions.id = made.submission_id
     """
 )
-
-
-def _any(ids: Iterable[int]) -> Any:
-    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))

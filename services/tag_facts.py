@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.reads import any_of
 from services.channels.facts import TagFacts
 
 
@@ -38,7 +37,7 @@ async def by_ids(session: AsyncSession, ids: set[int]) -> dict[int, KnownTag]:
             select(asked.c.id, models.Tag, models.Taxonomy.code)
             .join(models.Tag, models.Tag.id == func.coalesce(asked.c.merged_into_id, asked.c.id))
             .join(models.Taxonomy, models.Taxonomy.id == models.Tag.taxonomy_id)
-            .where(asked.c.id == _any(ids))
+            .where(asked.c.id == any_of(ids))
         )
     ).all()
     codes = await _codes(session, {ancestor for _, tag, _ in rows for ancestor in tag.path})
@@ -61,14 +60,10 @@ async def _codes(session: AsyncSession, ids: set[int]) -> dict[int, list[str]]:
     tag = models.Tag
     rows = await session.execute(
         select(func.coalesce(tag.merged_into_id, tag.id), tag.code)
-        .where((tag.id == _any(ids)) | (tag.merged_into_id == _any(ids)))
+        .where((tag.id == any_of(ids)) | (tag.merged_into_id == any_of(ids)))
         .order_by(tag.merged_into_id.is_not(None), tag.id)
     )
     codes: dict[int, list[str]] = defaultdict(list)
     for id_, code in rows:
         codes[id_].append(code)
     return codes
-
-
-def _any(ids: Iterable[int]) -> Any:
-    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.reads import any_of
 from models import TaggingSource, TagState, blocks
 from services.tag_matching import Match, Matcher
 
@@ -115,7 +116,7 @@ async def _active(session: AsyncSession, ids: Iterable[int]) -> dict[int, _Known
     rows = await session.execute(
         select(models.Tag, models.Taxonomy.most_per_content)
         .join(models.Taxonomy, models.Taxonomy.id == models.Tag.taxonomy_id)
-        .where(models.Tag.id == _any(wanted), models.Tag.state == TagState.ACTIVE)
+        .where(models.Tag.id == any_of(wanted), models.Tag.state == TagState.ACTIVE)
     )
     return {tag.id: _Known(tag, most) for tag, most in rows}
 
@@ -139,12 +140,12 @@ def _ranked(evidence: Mapping[int, _Evidence], known: Mapping[int, _Known]) -> l
 async def _of_contents(session: AsyncSession, matcher: Matcher, ids: Sequence[int]) -> dict[int, dict[int, _Evidence]]:
     # the author may be confirming tags just now: one after the other
     content, revision = models.Content, models.Revision
-    locked = select(content.id).where(content.id == _any(ids), content.state != models.ContentState.ERASED)
+    locked = select(content.id).where(content.id == any_of(ids), content.state != models.ContentState.ERASED)
     await session.execute(locked.order_by(content.id).with_for_update(key_share=True))
     rows = await session.execute(
         select(content.id, revision.id, revision.title, revision.summary, revision.body)
         .join(revision, revision.id == func.coalesce(content.draft_revision_id, content.live_revision_id))
-        .where(content.id == _any(ids), content.state != models.ContentState.ERASED)
+        .where(content.id == any_of(ids), content.state != models.ContentState.ERASED)
     )
     evidence: dict[int, dict[int, _Evidence]] = {}
     by_revision: dict[int, int] = {}
@@ -166,7 +167,7 @@ async def _categories(session: AsyncSession, revision_ids: Sequence[int]) -> lis
         select(link.revision_id, func.coalesce(tag.merged_into_id, tag.id))
         .join(product, product.id == link.product_id)
         .join(tag, tag.id == product.category_id)
-        .where(link.revision_id == _any(revision_ids))
+        .where(link.revision_id == any_of(revision_ids))
     )
     return [(revision_id, category_id) for revision_id, category_id in rows]
 
@@ -186,7 +187,7 @@ async def _write(session: AsyncSession, content_ids: Sequence[int], rows: Sequen
     tagging = models.Tagging
     await session.execute(
         delete(tagging).where(
-            tagging.content_id == _any(content_ids),
+            tagging.content_id == any_of(content_ids),
             tagging.source == TaggingSource.RULE,
             tagging.is_confirmed.is_(False),
         )
@@ -195,7 +196,3 @@ async def _write(session: AsyncSession, content_ids: Sequence[int], rows: Sequen
         return 0
     fresh = insert(tagging).on_conflict_do_nothing().returning(tagging.tag_id)
     return len((await session.execute(fresh, list(rows))).all())
-
-
-def _any(ids: Iterable[int]) -> Any:
-    return func.any(bindparam(None, sorted(set(ids)), type_=ARRAY(BigInteger)))

@@ -39,8 +39,8 @@ def test_the_readme_shows_a_first_query():
 def test_the_addresses_that_run_prints_ask_what_the_schema_answers(tmp_path: Path):
     keys = DevelopmentKeys("hw_operator", "hw_integration", "hw_author", "ada")
 
-    printed = starting.addresses(Settings(data=tmp_path), keys)
+    found = starting.addresses(Settings(data=tmp_path), keys)
 
-    asked = [parse_qs(urlsplit(word).query)["query"][0] for word in printed.split() if "/graphql?query=" in word]
+    asked = [parse_qs(urlsplit(address).query)["query"][0] for address in found.values() if "?query=" in address]
     assert len(asked) == 2
     assert [wrong(document) for document in asked] == [[], []]

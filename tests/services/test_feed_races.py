@@ -21,6 +21,7 @@ from core.db import Database
 from models import DirtyKind
 from services import feeds, outbox, publishing
 from services.distribution import Distributor, Tally
+from services.feeds import appending
 from tests import make
 from tests.services.packs import install, pack
 
@@ -159,7 +160,7 @@ async def test_numbers_taken_at_insert_would_lose_items(
     """The race above can fail: numbering by a sequence, without the lock of the head, makes readers skip."""
 
     # the statement that appends, but for its last part, which moves the heads
-    append_alone = feeds._APPEND.text.partition("UPDATE feed_heads")[0] + "SELECT 1"
+    append_alone = appending._APPEND.text.partition("UPDATE feed_heads")[0] + "SELECT 1"
 
     async def numbered_at_insert(session: AsyncSession, entries: Sequence[Any], at: datetime) -> None:
         feed_ids = [one.feed_id for one in entries]
@@ -189,7 +190,7 @@ async def test_numbers_taken_at_insert_would_lose_items(
         )
         # every cursor is within the history
         await session.execute(text("ALTER TABLE feed_heads ALTER position SET DEFAULT 100000"))
-    monkeypatch.setattr(feeds, "_write", numbered_at_insert)
+    monkeypatch.setattr(appending, "_write", numbered_at_insert)
 
     outcome = await race(committed, clock)
 
