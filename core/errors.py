@@ -101,3 +101,11 @@ class Misconfigured(DomainError):  # noqa: N818
 
     code = "MISCONFIGURED"
     status = 500
+
+
+def together(found: Sequence[DomainError]) -> DomainError:
+    """What was found, at least one, to be raised at once: one failure as it is, several as one that names all problems."""
+    if len(found) == 1:
+        return found[0]
+    problems = [problem for error in found for problem in error.problems]
+    return Invalid("Several things are wrong; nothing was changed.", problems=problems)

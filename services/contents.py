@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
-from core.errors import Conflict, Invalid, NotFound, Problem
+from core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, together
 from core.ids import new_uid
 from core.reads import ManyRead, OneRead, Order, PageRead
 from models import blocks, formats
 from models.texts import Prose, Title
-from services import access, audit, tagging
+from services import access, audit, references, tagging
 
 newest = Order("newest", (models.Content.published_at, models.Content.id))
 
@@ -105,12 +105,21 @@ class StaleRevision(Conflict):
     code = "STALE_REVISION"
 
     def __init__(self, current: int) -> None:
-        super().__init__(f"The draft was saved since: it stands at edition {current}. Read it, then save on top of it.")
+        super().__init__(
+            f"The draft was saved since: it stands at edition {current}. Read it, then save on top of it.",
+            path=("expected_edition",),
+        )
         self.current_edition = current
 
 
 class UnknownReference(NotFound):
     code = "UNKNOWN_REFERENCE"
+
+
+class DetailsOfAnotherFormat(Invalid):
+    """What one format has of its own was given with another."""
+
+    code = "DETAILS_OF_ANOTHER_FORMAT"
 
 
 class Draft(BaseModel):
@@ -132,6 +141,28 @@ class Draft(BaseModel):
         return models.Format(self.details.format)
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is asked for a new content, as far as it could be read: enough to say what stands against it."""
+
+    creator_uid: UUID | None
+    format: models.Format
+    named: references.Named
+    has_room: bool
+    language: str | None
+    translation_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What is asked of a draft, as far as it could be read: enough to say what stands against it."""
+
+    content_uid: UUID | None
+    format: models.Format
+    named: references.Named
+    expected_edition: int | None
+
+
 async def create(
     session: AsyncSession,
     caller: Caller,
@@ -143,29 +174,75 @@ async def create(
     translation_of: UUID | None = None,
     live: formats.Live | None = None,
 ) -> models.Content:
-    """A new content with its first draft. `translation_of` puts it beside the content it translates."""
+    """A new content with its first draft. `translation_of` puts it beside the content it translates.
+
+    Refused with everything that stands against it at once; the places are those of these arguments and of Draft.
+    """
     access.require(caller, Scope.CONTENT_WRITE)
     creator = await access.editable_creator(session, caller, creator_uid)
+    asked = Beginning(creator_uid, draft.format, references.named(draft), live is not None, language, translation_of)
+    found, group, errors = await _against_beginning(session, caller, creator.id, asked)
+    if errors:
+        raise together(errors)
     uid = new_uid()
     content = models.Content(
         uid=uid,
         creator_id=creator.id,
         format=draft.format,
         language=language,
-        group_uid=await _group(session, caller, translation_of, language) if translation_of else uid,
+        group_uid=group or uid,
         created_at=clock.now(),
     )
     session.add(content)
     await session.flush()
-    revision = await _write(session, content, draft, number=1)
+    revision = await _write(session, content, draft, found, number=1)
     content.draft_revision_id = revision.id
-    if draft.format is models.Format.LIVE:
-        if live is None:
-            raise Invalid("A live needs the time when it starts.", path=("live",))
+    if live is not None:
         session.add(models.LiveRoom(content_id=content.id, **live.model_dump()))
     audit.record(session, caller, "content.created", content)
     await session.flush()
     return content
+
+
+async def against_beginning(session: AsyncSession, caller: Caller, asked: Beginning) -> list[DomainError]:
+    """What would stand against a new content besides what of it could not be read."""
+    access.require(caller, Scope.CONTENT_WRITE)
+    creator_id = None
+    if asked.creator_uid is not None:
+        creator_id = (await access.editable_creator(session, caller, asked.creator_uid)).id
+    _, _, errors = await _against_beginning(session, caller, creator_id, asked)
+    return errors
+
+
+async def against_saving(session: AsyncSession, caller: Caller, asked: Saving) -> list[DomainError]:
+    """What would stand against saving a draft besides what of it could not be read."""
+    access.require(caller, Scope.CONTENT_WRITE)
+    if asked.content_uid is None:
+        return list((await references.find(session, None, asked.named)).errors)
+    content = await access.editable_content(session, caller, asked.content_uid)
+    _, _, errors = await _against_saving(session, content, asked)
+    return errors
+
+
+async def _against_beginning(
+    session: AsyncSession, caller: Caller, creator_id: int | None, asked: Beginning
+) -> tuple[references.Found, UUID | None, list[DomainError]]:
+    errors: list[DomainError] = []
+    found = await references.find(session, creator_id, asked.named)
+    errors.extend(found.errors)
+    group = None
+    if asked.translation_of is not None:
+        try:
+            group = await _group(session, caller, asked.translation_of, asked.language)
+        except DomainError as error:
+            errors.append(error)
+    is_live = asked.format is models.Format.LIVE
+    if is_live and not asked.has_room:
+        errors.append(Invalid("A live needs the time when it starts: give `live`.", path=("live",)))
+    if asked.has_room and not is_live:
+        message = f"Only a live starts at a time: leave `live` out, as the format is {asked.format.value}."
+        errors.append(DetailsOfAnotherFormat(message, path=("live",)))
+    return found, group, errors
 
 
 async def edit(
@@ -183,28 +260,48 @@ async def edit(
     """
     access.require(caller, Scope.CONTENT_WRITE)
     content = await access.editable_content(session, caller, content_uid, lock=True)
-    if draft.format is not content.format:
-        raise Invalid(f"This content is of the format {content.format.value}, and stays so.", path=("details",))
-    if content.draft_revision_id is None:
-        if expected_edition is not None:
-            raise StaleRevision(0)
+    asked = Saving(content_uid, draft.format, references.named(draft), expected_edition)
+    found, revision, errors = await _against_saving(session, content, asked)
+    if errors:
+        raise together(errors)
+    if revision is None:
         last = await session.scalar(
             select(func.max(models.Revision.number)).where(models.Revision.content_id == content.id)
         )
-        revision = await _write(session, content, draft, number=(last or 0) + 1)
+        revision = await _write(session, content, draft, found, number=(last or 0) + 1)
         content.draft_revision_id = revision.id
     else:
-        revision = await session.get_one(models.Revision, content.draft_revision_id)
-        if revision.edition != expected_edition:
-            raise StaleRevision(revision.edition)
-        await _rewrite(session, content, revision, draft)
+        await _rewrite(session, revision, draft, found)
     audit.record(session, caller, "content.edited", content, edition=revision.edition, at=clock.now().isoformat())
     await session.flush()
     return revision
 
 
-async def _group(session: AsyncSession, caller: Caller, uid: UUID, language: str) -> UUID:
-    original = await access.editable_content(session, caller, uid)
+async def _against_saving(
+    session: AsyncSession, content: models.Content, asked: Saving
+) -> tuple[references.Found, models.Revision | None, list[DomainError]]:
+    """Also the draft being written, if there is one."""
+    errors: list[DomainError] = []
+    revision = None
+    if content.draft_revision_id is not None:
+        revision = await session.get_one(models.Revision, content.draft_revision_id)
+    current = revision.edition if revision else None
+    if current != asked.expected_edition:
+        errors.append(StaleRevision(current or 0))
+    if asked.format is not content.format:
+        message = f"This content is of the format {content.format.value}, and stays so."
+        errors.append(Invalid(message, path=("format",)))
+    found = await references.find(session, content.creator_id, asked.named)
+    errors.extend(found.errors)
+    return found, revision, errors
+
+
+async def _group(session: AsyncSession, caller: Caller, uid: UUID, language: str | None) -> UUID:
+    """The group of the content to translate, in which there must be none of this language yet."""
+    try:
+        original = await access.editable_content(session, caller, uid)
+    except (access.NoSuchContent, Forbidden) as error:
+        raise type(error)(error.message, path=("translation_of",)) from error
     taken = await session.scalar(
         select(models.Content.id).where(
             models.Content.group_uid == original.group_uid, models.Content.language == language
@@ -219,21 +316,23 @@ class TranslationExists(Conflict):
     code = "TRANSLATION_EXISTS"
 
 
-async def _write(session: AsyncSession, content: models.Content, draft: Draft, *, number: int) -> models.Revision:
+async def _write(
+    session: AsyncSession, content: models.Content, draft: Draft, found: references.Found, *, number: int
+) -> models.Revision:
     revision = models.Revision(content_id=content.id, number=number, **_words(draft))
     session.add(revision)
     await session.flush()
-    await _bind(session, content, revision, draft)
+    await _bind(session, revision, draft, found)
     return revision
 
 
-async def _rewrite(session: AsyncSession, content: models.Content, revision: models.Revision, draft: Draft) -> None:
+async def _rewrite(session: AsyncSession, revision: models.Revision, draft: Draft, found: references.Found) -> None:
     for name, value in _words(draft).items():
         setattr(revision, name, value)
     revision.edition += 1
     await session.execute(delete(models.RevisionAsset).where(models.RevisionAsset.revision_id == revision.id))
     await session.execute(delete(models.RevisionProduct).where(models.RevisionProduct.revision_id == revision.id))
-    await _bind(session, content, revision, draft)
+    await _bind(session, revision, draft, found)
 
 
 def _words(draft: Draft) -> dict[str, Any]:
@@ -246,46 +345,19 @@ def _words(draft: Draft) -> dict[str, Any]:
     }
 
 
-async def _bind(session: AsyncSession, content: models.Content, revision: models.Revision, draft: Draft) -> None:
-    """Tie the revision to the assets, products and tags that it names; every unknown one is a problem, all at once."""
+async def _bind(session: AsyncSession, revision: models.Revision, draft: Draft, found: references.Found) -> None:
+    """Tie the revision to the assets, products and tags that it names."""
     shown: list[tuple[models.AssetUse, UUID]] = [(models.AssetUse.COVER, uid) for uid in draft.covers]
     inner = [*formats.asset_uids(draft.details), *blocks.asset_uids(draft.body)]
     shown.extend((models.AssetUse(use), uid) for use, uid in inner)
-    named = list(
-        dict.fromkeys((*draft.products, *formats.product_uids(draft.details), *blocks.product_uids(draft.body)))
-    )
-    own = (models.Asset.creator_id == content.creator_id) | models.Asset.creator_id.is_(None)
-    assets = await _ids(session, models.Asset, [uid for _, uid in shown], own)
-    products = await _ids(session, models.Product, named, models.Product.id > 0)
-    tags, problems = await tagging.resolve(session, draft.tags)
-    problems.extend(
-        Problem("UNKNOWN_ASSET", f"There is no asset {uid} that this creator may use.", ("assets", str(uid)))
-        for _, uid in shown
-        if uid not in assets
-    )
-    problems.extend(
-        Problem("UNKNOWN_PRODUCT", f"There is no product {uid}.", ("products", str(uid)))
-        for uid in named
-        if uid not in products
-    )
-    if problems:
-        raise Invalid("The draft names what is not there; nothing was saved.", problems=problems)
-    revision.tag_ids = [tag.id for tag in tags]
+    products = dict.fromkeys((*draft.products, *formats.product_uids(draft.details), *blocks.product_uids(draft.body)))
+    revision.tag_ids = [tag.id for tag in found.tags]
     session.add_all(
-        models.RevisionAsset(revision_id=revision.id, position=place, use=use, asset_id=assets[uid])
+        models.RevisionAsset(revision_id=revision.id, position=place, use=use, asset_id=found.assets[uid])
         for place, (use, uid) in enumerate(shown)
     )
     session.add_all(
-        models.RevisionProduct(revision_id=revision.id, position=place, product_id=products[uid])
-        for place, uid in enumerate(named)
+        models.RevisionProduct(revision_id=revision.id, position=place, product_id=found.products[uid])
+        for place, uid in enumerate(products)
     )
     await session.flush()
-
-
-async def _ids(
-    session: AsyncSession, model: type[models.Asset | models.Product], uids: Sequence[UUID], condition: Any
-) -> dict[UUID, int]:
-    if not uids:
-        return {}
-    found = await session.execute(select(model.uid, model.id).where(model.uid.in_(set(uids)), condition))
-    return dict(found.all())

@@ -80,11 +80,11 @@ async def plan(
 def _asked(catalogue: installing.Catalogue, keys: Sequence[str] | None) -> list[installing.Installed]:
     if keys is None:
         return list(catalogue.by_key.values())
-    missing = [key for key in dict.fromkeys(keys) if key not in catalogue.by_key]
-    if missing:
-        problems = [
-            Problem("UNKNOWN_CHANNEL", f"There is no channel {key}: see the query channels.", ("channels", key))
-            for key in missing
-        ]
+    problems = [
+        Problem("UNKNOWN_CHANNEL", f"There is no channel {key[:80]}: see the query channels.", ("channels", place))
+        for place, key in enumerate(keys)
+        if key not in catalogue.by_key
+    ]
+    if problems:
         raise UnknownChannel("Some of the channels do not exist.", problems=problems)
     return [catalogue.by_key[key] for key in dict.fromkeys(keys)]

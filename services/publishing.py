@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
-from core.errors import Conflict, Forbidden, Invalid, Problem
+from core.errors import Conflict, DomainError, Forbidden, Invalid, Problem, together
 from models import ContentState, DirtyKind, RevisionState, SubmissionState
 from services import access, audit, outbox, tagging
 
@@ -49,13 +49,15 @@ async def publish(
     """
     access.require(caller, Scope.CONTENT_PUBLISH)
     content = await access.editable_content(session, caller, content_uid, lock=True)
+    named, errors = await _named(session, caller, channels)
     if content.state is ContentState.TAKEN_DOWN:
-        raise TakenDown("An operator took this content down; ask them to restore it.")
-    named = None if channels is None else await _named(session, caller, channels)
+        errors.append(TakenDown("An operator took this content down; ask them to restore it."))
+    elif content.draft_revision_id is None and content.live_revision_id is None:
+        errors.append(NothingToPublish("This content has no draft to publish: write one first."))
+    if errors:
+        raise together(errors)
     if content.draft_revision_id is not None:
         await _make_live(session, content, clock)
-    elif content.live_revision_id is None:
-        raise NothingToPublish("This content has no draft to publish: write one first.")
     elif content.is_live and named is None:
         return content
     content.state, content.state_because, content.state_at = ContentState.VISIBLE, None, clock.now()
@@ -174,21 +176,25 @@ async def _before_takedown(session: AsyncSession, content: models.Content) -> Co
     return ContentState(was) if was else ContentState.VISIBLE
 
 
-async def _named(session: AsyncSession, caller: Caller, keys: Sequence[str]) -> list[int]:
+async def _named(
+    session: AsyncSession, caller: Caller, keys: Sequence[str] | None
+) -> tuple[list[int] | None, list[DomainError]]:
+    """The ids of the channels of these keys, where any are named; and what is wrong with the keys."""
+    if keys is None:
+        return None, []
     rows = await session.execute(
         select(models.Channel.key, models.Channel.id).where(
             models.Channel.key.in_(keys), models.Channel.pack_version_id.is_not(None), access.channels(caller)
         )
     )
     found = dict(rows.all())
-    missing = [key for key in dict.fromkeys(keys) if key not in found]
-    if missing:
-        problems = [
-            Problem("UNKNOWN_CHANNEL", f"There is no channel {key}: see the query channels.", ("channels", key))
-            for key in missing
-        ]
-        raise UnknownChannel("Some of the channels do not exist; nothing was published.", problems=problems)
-    return sorted(found.values())
+    problems = [
+        Problem("UNKNOWN_CHANNEL", f"There is no channel {key[:80]}: see the query channels.", ("channels", place))
+        for place, key in enumerate(keys)
+        if key not in found
+    ]
+    unknown = UnknownChannel("Some of the channels do not exist; nothing was published.", problems=problems)
+    return sorted(found.values()), [unknown] if problems else []
 
 
 async def _submit_anew(session: AsyncSession, content: models.Content, channel_ids: list[int], clock: Clock) -> None:

@@ -46,42 +46,60 @@ async def current(session: AsyncSession, tag_ids: Sequence[int]) -> list[int]:
 
 
 async def resolve(session: AsyncSession, named: Sequence[str]) -> tuple[list[models.Tag], list[Problem]]:
-    """The tags named taxonomy:code, merges followed, and a problem for each that cannot stand on a content."""
-    wanted = [(name.rpartition(":")[0], name.rpartition(":")[2]) for name in dict.fromkeys(named)]
-    if not wanted:
-        return [], await _too_few(session, Counter())
-    target = aliased(models.Tag)
-    rows = await session.execute(
-        select(models.Taxonomy, models.Tag.code, target)
-        .join(models.Tag, models.Tag.taxonomy_id == models.Taxonomy.id)
-        .join(target, target.id == func.coalesce(models.Tag.merged_into_id, models.Tag.id))
-        .where(tuple_(models.Taxonomy.code, models.Tag.code).in_(wanted))
-    )
-    found = {(taxonomy.code, code): tag for taxonomy, code, tag in rows}
+    """The tags named taxonomy:code, merges followed, and a problem for each place that names what cannot stand there."""
+    found = await _by_names(session, [name for name in named if is_name(name)])
     problems = [
-        Problem("UNKNOWN_TAG", f"There is no tag {taxonomy}:{code}.", ("tags", f"{taxonomy}:{code}"))
-        for taxonomy, code in wanted
-        if (taxonomy, code) not in found
+        problem
+        for place, name in enumerate(named)
+        if (problem := _objection(name, found.get(name), ("tags", place))) is not None
     ]
-    tags = list({tag.id: tag for key in wanted if (tag := found.get(key))}.values())
-    problems.extend(
-        Problem("TAG_NOT_ACTIVE", f"The tag {tag.code} is {tag.state.value.lower()}.", ("tags", tag.code))
-        for tag in tags
-        if tag.state is not models.TagState.ACTIVE
-    )
+    tags = list({tag.id: tag for name in named if (tag := found.get(name))}.values())
     problems.extend(await _cardinality(session, tags))
     return tags, problems
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can name a tag at all: taxonomy:code."""
+    taxonomy, separator, code = text.rpartition(":")
+    return bool(taxonomy.strip() and separator and code.strip())
+
+
+async def _by_names(session: AsyncSession, names: Sequence[str]) -> dict[str, models.Tag]:
+    wanted = [(name.rpartition(":")[0], name.rpartition(":")[2]) for name in dict.fromkeys(names)]
+    if not wanted:
+        return {}
+    target = aliased(models.Tag)
+    rows = await session.execute(
+        select(models.Taxonomy.code, models.Tag.code, target)
+        .join(models.Tag, models.Tag.taxonomy_id == models.Taxonomy.id)
+        .join(target, target.id == func.coalesce(models.Tag.merged_into_id, models.Tag.id))
+        .where(tuple_(models.Taxonomy.code, models.Tag.code).in_(wanted))
+    )
+    return {f"{taxonomy}:{code}": tag for taxonomy, code, tag in rows}
+
+
+def _objection(name: str, tag: models.Tag | None, place: tuple[str | int, ...]) -> Problem | None:
+    if not is_name(name):
+        return Problem("MALFORMED_TAG_CODE", "Write a tag as taxonomy:code, such as scene:camping.", place)
+    if tag is None:
+        return Problem("UNKNOWN_TAG", f"There is no tag {name[:80]}: see the query taxonomies.", place)
+    if tag.state is not models.TagState.ACTIVE:
+        message = f"The tag {name[:80]} is {tag.state.value.lower()}: choose an active one."
+        return Problem("TAG_NOT_ACTIVE", message, place)
+    return None
+
+
 async def _cardinality(session: AsyncSession, tags: Sequence[models.Tag]) -> list[Problem]:
     counts = Counter(tag.taxonomy_id for tag in tags)
+    if not counts:
+        return await _too_few(session, counts)
     limited = await session.execute(
         select(models.Taxonomy).where(models.Taxonomy.id.in_(counts), models.Taxonomy.most_per_content.is_not(None))
     )
     problems = [
         Problem(
             "TOO_MANY_TAGS",
-            f"At most {taxonomy.most_per_content} of {taxonomy.code}; {counts[taxonomy.id]} were given.",
+            f"Give at most {taxonomy.most_per_content} of {taxonomy.code}; these are {counts[taxonomy.id]}.",
             ("tags",),
         )
         for taxonomy in limited.scalars()
@@ -95,7 +113,7 @@ async def _too_few(session: AsyncSession, counts: Counter[int]) -> list[Problem]
     return [
         Problem(
             "TOO_FEW_TAGS",
-            f"At least {taxonomy.least_per_content} of {taxonomy.code}; {counts[taxonomy.id]} were given.",
+            f"Give at least {taxonomy.least_per_content} of {taxonomy.code}; these are {counts[taxonomy.id]}.",
             ("tags",),
         )
         for taxonomy in demanding.scalars()

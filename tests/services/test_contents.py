@@ -18,7 +18,7 @@ from core.db import Database
 from core.errors import Forbidden, Invalid
 from core.ids import new_uid
 from models import AssetKind, Format, RevisionState, blocks, formats
-from services import access, contents
+from services import access, contents, references
 from services.contents import Draft
 from tests import make
 
@@ -109,6 +109,56 @@ async def test_a_live_needs_its_start(session: AsyncSession, ada: models.Creator
         await contents.create(session, author, ada.uid, words(details={"format": "LIVE"}), language="en", clock=clock)
 
     assert refused.value.path == ("live",)
+
+
+async def test_only_a_live_starts_at_a_time(
+    session: AsyncSession, ada: models.Creator, author: Caller, clock: FixedClock
+):
+    with pytest.raises(contents.DetailsOfAnotherFormat) as refused:
+        await contents.create(session, author, ada.uid, words(), language="en", clock=clock, live=START)
+
+    assert (refused.value.code, refused.value.path) == ("DETAILS_OF_ANOTHER_FORMAT", ("live",))
+    assert await count(session, "contents") == 0
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_every_reference_of_a_draft_has_its_place(form: Format):
+    kettle, picture, film = new_uid(), new_uid(), new_uid()
+    shown = blocks.GalleryBlock(images=(blocks.Image(asset=picture),))
+    draft = words(
+        details={"format": form.value} | details_of(str(kettle), str(picture), str(film))[form],
+        body=(shown, blocks.Video(asset=film), blocks.ProductBlock(product=kettle)),
+        covers=[picture],
+        products=[kettle],
+    )
+
+    named = references.named(draft)
+
+    assert sorted(uid for _, uid in named.assets) == sorted(
+        [picture, *(uid for _, uid in (*formats.asset_uids(draft.details), *blocks.asset_uids(draft.body)))]
+    )
+    assert sorted(uid for _, uid in named.products) == sorted(
+        [kettle, *formats.product_uids(draft.details), *blocks.product_uids(draft.body)]
+    )
+    places = {place for place, _ in (*named.assets, *named.products)}
+    assert {("body", 0, "gallery", "images", 0, "asset"), ("body", 2, "product", "product"), ("covers", 0)} <= places
+
+
+async def test_a_stale_save_is_told_together_with_what_is_not_there(
+    session: AsyncSession, ada: models.Creator, author: Caller, clock: FixedClock
+):
+    content = await contents.create(session, author, ada.uid, words(), language="en", clock=clock)
+    draft = words("Mine", details={"format": "QNA"}, tags=["scene:moon"])
+
+    with pytest.raises(Invalid) as refused:
+        await contents.edit(session, author, content.uid, draft, expected_edition=7, clock=clock)
+
+    assert [(problem.code, problem.path) for problem in refused.value.problems] == [
+        ("STALE_REVISION", ("expected_edition",)),
+        ("INVALID", ("format",)),
+        ("UNKNOWN_TAG", ("tags", 0)),
+    ]
+    assert (await revision_of(session, content)).title == "Tea"
 
 
 async def test_everything_that_is_not_there_is_named_at_once(
