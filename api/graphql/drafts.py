@@ -1,371 +1,142 @@
-"""What an author sends: the draft of a content as typed input, turned into the draft that the domain checks."""
+"""Reading what an author sends: from typed input to the draft that the domain takes, or everything that is wrong with it."""
 
 import asyncio
 import enum
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import strawberry
 from pydantic import TypeAdapter, ValidationError
 
 import models
-from api.graphql.bodies import Mark
+from api.graphql import places, sentences
 from api.graphql.ids import uid_of
+from api.graphql.inputs import DraftInput, LiveRoomInput
 from core.errors import Invalid, Problem
 from models import formats
-from services import contents
+from services import contents, references
 from services.interchange import bodies as markdown
 
 Path = tuple[str | int, ...]
 LONGEST_MARKDOWN = 100_000
 
+_drafts: TypeAdapter[contents.Draft] = TypeAdapter(contents.Draft)
+_rooms: TypeAdapter[formats.Live] = TypeAdapter(formats.Live)
 
-class PicturesInMarkdown(Invalid):
-    code = "PICTURES_IN_MARKDOWN"
 
+@dataclass(frozen=True, slots=True)
+class ReadDraft:
+    """A draft as far as it could be read: whole, or with what is wrong. What it names is known in either case."""
 
-def given(description: str, **how: Any) -> Any:
-    """A field that may be left out."""
-    return strawberry.field(default=strawberry.UNSET, description=description, **how)
+    format: models.Format
+    named: references.Named
+    draft: contents.Draft | None
+    problems: list[Problem]
 
 
-def needed(description: str) -> Any:
-    return strawberry.field(description=description)
-
-
-def ref(type_name: str, stored_as: str, description: str, *, optional: bool = False) -> Any:
-    """The id of an object, stored as its uid under another name."""
-    metadata = {"id_of": type_name, "stored_as": stored_as}
-    if optional:
-        return strawberry.field(default=strawberry.UNSET, description=description, metadata=metadata)
-    return strawberry.field(description=description, metadata=metadata)
-
-
-@strawberry.input(description="A run of text that is marked in the same way.")
-class TextSpanInput:
-    text: str = needed("The words.")
-    marks: list[Mark] | None = given("How it is set.")
-    href: str | None = given("Where it links to: http, https or mailto.")
-
-
-@strawberry.input(description="A paragraph of text.")
-class ParagraphInput:
-    spans: list[TextSpanInput] = needed("Its text, run by run.")
-
-
-@strawberry.input(description="A heading within the body.")
-class HeadingInput:
-    level: int = needed("From 1, the highest, to 6.")
-    text: str = needed("The words of the heading.")
-
-
-@strawberry.input(description="A picture.")
-class ImageInput:
-    asset_id: strawberry.ID = ref("Asset", "asset", "The file.")
-    caption: str | None = given("What stands below it.")
-    alternative_text: str | None = given("What it shows, for those who do not see it.")
-
-
-@strawberry.input(description="Several pictures that belong together.")
-class GalleryBlockInput:
-    images: list[ImageInput] = needed("The pictures, in order: 1 to 100.")
-
-
-@strawberry.input(description="A film.")
-class VideoInput:
-    asset_id: strawberry.ID = ref("Asset", "asset", "The file.")
-    caption: str | None = given("What stands below it.")
-
-
-@strawberry.input(description="A product that is recommended at this place.")
-class ProductBlockInput:
-    product_id: strawberry.ID = ref("Product", "product", "The product.")
-    note: str | None = given("What the author says of it.")
-
-
-@strawberry.input(description="Somebody's words.")
-class QuoteInput:
-    spans: list[TextSpanInput] = needed("What was said, run by run.")
-    source: str | None = given("Who said it, or where.")
-
-
-@strawberry.input(description="A list of points.")
-class ListInput:
-    ordered: bool | None = given("Whether the points are numbered.")
-    items: list[list[TextSpanInput]] = needed("The points, each run by run: 1 to 500.")
-
-
-@strawberry.input(description="A table of texts.")
-class TableInput:
-    header: list[str] | None = given("The names of the columns.")
-    rows: list[list[str]] = needed("The cells, row by row: at most 500 rows.")
-
-
-@strawberry.input(description="Text to be shown exactly as it stands.")
-class CodeInput:
-    language: str | None = given("The language it is written in, such as python.")
-    text: str = needed("The text, line breaks and all.")
-
-
-@strawberry.input(description="A line between two parts.")
-class DividerInput:
-    divides: bool = strawberry.field(default=True, description="Always true; an input needs a field.")
-
-
-@strawberry.input(description="Something from elsewhere.")
-class EmbedInput:
-    url: str = needed("Where it lives.")
-    title: str | None = given("What it is called.")
-
-
-@strawberry.input(one_of=True, description="A part of a body: exactly one of these.")
-class BlockInput:
-    paragraph: ParagraphInput | None = given("A paragraph of text.")
-    heading: HeadingInput | None = given("A heading.")
-    image: ImageInput | None = given("A picture.")
-    gallery: GalleryBlockInput | None = given("Several pictures.")
-    video: VideoInput | None = given("A film.")
-    product: ProductBlockInput | None = given("A product.")
-    quote: QuoteInput | None = given("Somebody's words.")
-    list: ListInput | None = given("A list of points.")
-    table: TableInput | None = given("A table of texts.")
-    code: CodeInput | None = given("Text as it stands.")
-    divider: DividerInput | None = given("A line between two parts.")
-    embed: EmbedInput | None = given("Something from elsewhere.")
-
-
-@strawberry.input(description="A product at a point of a picture.")
-class AnchorInput:
-    product_id: strawberry.ID = ref("Product", "product", "The product.")
-    x: float = needed("From the left, as a share of the width: 0 to 1.")
-    y: float = needed("From the top, as a share of the height: 0 to 1.")
-    label: str | None = given("What stands beside it.")
-
-
-@strawberry.input(description="The own part of a question.")
-class QnaInput:
-    question: str = needed("What is asked, at length. May be empty: then the title is the question.")
-
-
-@strawberry.input(description="What happens at a point of a live.")
-class RunningOrderItemInput:
-    title: str = needed("What happens.")
-    at_ms: int | None = given("When, in milliseconds from the start.")
-    product_id: strawberry.ID | None = ref("Product", "product", "The product that is shown then.", optional=True)
-
-
-@strawberry.input(description="The own part of a live.")
-class LiveInput:
-    running_order: list[RunningOrderItemInput] = needed("What happens when: at most 500 points.")
-
-
-@strawberry.input(description="A picture of a gallery.")
-class GalleryPictureInput:
-    asset_id: strawberry.ID = ref("Asset", "asset", "The file.")
-    caption: str | None = given("What stands below it.")
-    alternative_text: str | None = given("What it shows, for those who do not see it.")
-    anchors: list[AnchorInput] | None = given("The products in it: at most 50.")
-
-
-@strawberry.input(description="The own part of a gallery.")
-class GalleryInput:
-    pictures: list[GalleryPictureInput] = needed("The pictures, in order: at most 200.")
-
-
-@strawberry.input(description="A named point of a film.")
-class ChapterInput:
-    at_ms: int = needed("Where it starts, in milliseconds.")
-    title: str = needed("What it is about.")
-
-
-@strawberry.input(description="The words of a film as text in one language.")
-class SubtitlesInput:
-    language: str = needed("The language of the text.")
-    url: str = needed("Where the file can be fetched.")
-
-
-@strawberry.input(description="A product that is in the picture for a time.")
-class TimedProductInput:
-    product_id: strawberry.ID = ref("Product", "product", "The product.")
-    from_ms: int = needed("From when, in milliseconds.")
-    to_ms: int | None = given("Until when, in milliseconds.")
-
-
-@strawberry.input(description="The own part of a short film.")
-class ShortVideoInput:
-    video_id: strawberry.ID | None = ref("Asset", "video", "The film.", optional=True)
-    video_url: str | None = given("Where it plays elsewhere.")
-    chapters: list[ChapterInput] | None = given("Its named points, in order.")
-    subtitles: list[SubtitlesInput] | None = given("Its words as text.")
-    products: list[TimedProductInput] | None = given("The products in it.")
-
-
-@strawberry.input(description="A place on a ranked list: either a product or a content.")
-class RankedEntryInput:
-    rank: int = needed("The place, from 1.")
-    product_id: strawberry.ID | None = ref("Product", "product", "The product at this place.", optional=True)
-    content_id: strawberry.ID | None = ref("Content", "content", "The content at this place.", optional=True)
-    reason: str | None = given("Why it stands there.")
-
-
-@strawberry.input(description="The own part of a ranked list.")
-class RankedListInput:
-    criteria: str | None = given("What the order follows.")
-    entries: list[RankedEntryInput] = needed("The places in order, each rank once: at most 200.")
-
-
-@strawberry.input(description="The own part of a note on one product.")
-class ItemNoteInput:
-    product_id: strawberry.ID = ref("Product", "product", "The product.")
-    highlights: list[str] | None = given("What is good about it, in short: at most 20.")
-    verdict: str | None = given("What the author thinks in the end.")
-
-
-@strawberry.input(description="One of the things that go together.")
-class PieceInput:
-    product_id: strawberry.ID = ref("Product", "product", "The product.")
-    note: str | None = given("What the author says of it.")
-
-
-@strawberry.input(description="The own part of a collocation.")
-class CollocationInput:
-    scene_id: strawberry.ID | None = ref("Asset", "scene", "The picture of the scene.", optional=True)
-    anchors: list[AnchorInput] | None = given("Where in the scene the products are: at most 50.")
-    pieces: list[PieceInput] = needed("The things that go together, in order: at most 50.")
-
-
-@strawberry.input(
-    one_of=True, description="What the format has of its own: exactly one, and that of the draft's format."
-)
-class DetailsInput:
-    qna: QnaInput | None = given("Of a question.")
-    live: LiveInput | None = given("Of a live.")
-    gallery: GalleryInput | None = given("Of a gallery.")
-    short_video: ShortVideoInput | None = given("Of a short film.")
-    ranked_list: RankedListInput | None = given("Of a ranked list.")
-    item_note: ItemNoteInput | None = given("Of a note on one product.")
-    collocation: CollocationInput | None = given("Of a collocation.")
-
-
-@strawberry.input(description="An answer to a question on the forms of channels.")
-class FormEntryInput:
-    name: str = needed("What is asked, as packs name it: such as subject, owner_line or push_line.")
-    value: str = needed("The answer: at most 2,000 characters.")
-
-
-@strawberry.input(description="A version of a content, whole: what is left out is empty.")
-class DraftInput:
-    format: models.Format = needed("Its form. It cannot change later.")
-    title: str = needed("What a reader sees first: 1 to 500 characters in one line.")
-    summary: str | None = given("What it is about, in short.")
-    body: list[BlockInput] | None = given("Its text as blocks, in order: at most 2,000.")
-    markdown: str | None = given(
-        "Its text as CommonMark with tables, in place of `body`: at most 100,000 characters, without pictures."
-    )
-    details: DetailsInput | None = given("What its format has of its own. An article has nothing.")
-    form: list[FormEntryInput] | None = given(
-        "What the forms of channels ask beyond the format, each name once: at most 40."
-    )
-    cover_ids: list[strawberry.ID] | None = ref("Asset", "covers", "Its cover pictures: at most 20.", optional=True)
-    product_ids: list[strawberry.ID] | None = ref(
-        "Product", "products", "Products it leads to, besides those in the body: at most 200.", optional=True
-    )
-    tags: list[str] | None = given("Its tags in order, each taxonomy:code.")
-    is_original: bool | None = given("Whether the author says that it is their own work.")
-
-
-@strawberry.input(description="The times and addresses of a live.")
-class LiveRoomInput:
-    starts_at: datetime = needed("When it is to start.")
-    stream_url: str | None = given("Where it can be watched while it runs.")
-    replay_url: str | None = given("Where it can be watched again.")
-
-
-async def draft_of(sent: DraftInput, *path: str | int) -> contents.Draft:
-    """The domain's draft; Invalid with a problem for each part that cannot be accepted."""
+async def read_draft(sent: DraftInput) -> ReadDraft:
+    """Every part is looked at, whatever is wrong with the others. Places are those in the domain's draft."""
     problems: list[Problem] = []
-    values = _stored(sent, (*path,), problems)
-    format_ = values.pop("format")
-    details = values.pop("details", {})
+    values = _stored(sent, (), problems)
     form = values.pop("form", [])
-    named = next(iter(details), format_.lower())
-    if named != format_.lower():
-        problems.append(
-            Problem("DETAILS_OF_ANOTHER_FORMAT", f"The draft is of the format {format_}.", (*path, "details", named))
-        )
-    problems.extend(
-        Problem("NAMED_TWICE", f"{entry['name'][:80]} is answered twice.", (*path, "form", place, "name"))
-        for place, entry in enumerate(form)
-        if entry["name"] in {earlier["name"] for earlier in form[:place]}
+    problems.extend(_answered_twice(form))
+    values["details"] = _details(values.pop("format"), values.get("details", {}), form, problems)
+    values["body"] = await _body(values.get("body", []), values.pop("markdown", None), problems)
+    draft = _checked(_drafts, DraftInput, values, problems)
+    return ReadDraft(
+        models.Format(sent.format),
+        references.named(values),
+        None if problems else draft,
+        [*_as_sent(problems, sent, form)],
     )
-    text = values.pop("markdown", None)
-    if text is not None:
-        problems.extend(_markdown_problems(text, values, path))
-    if problems:
-        raise Invalid("The draft cannot be accepted.", problems=problems)
-    body: Any = [{"type": kind, **block} for one in values.get("body", ()) for kind, block in one.items()]
-    whole = values | {
-        "body": body if text is None else await _from_markdown(text, path),
-        "details": {
-            "format": format_,
-            **details.get(named, {}),
-            "form": {entry["name"]: entry["value"] for entry in form},
-        },
-    }
-    draft: contents.Draft = _checked(TypeAdapter(contents.Draft), whole, path)
-    return draft
 
 
-def _markdown_problems(text: str, values: dict[str, Any], path: Path) -> Iterator[Problem]:
-    if values.get("body"):
-        yield Problem("BODY_TWICE", "Give the text as `body` or as `markdown`, not both.", (*path, "markdown"))
-    if len(text) > LONGEST_MARKDOWN:
-        message = f"The text has {len(text)} characters; {LONGEST_MARKDOWN} fit."
-        yield Problem("TEXT_TOO_LONG", message, (*path, "markdown"))
-
-
-async def _from_markdown(text: str, path: Path) -> Any:
-    # a long text takes a while to read: not on the loop that answers everybody
-    converted = await asyncio.to_thread(markdown.of_markdown, text)
-    if converted.pictures:
-        message = "Pictures are assets here: leave them out of the text, and put them into `body` by their ids."
-        raise PicturesInMarkdown(message, path=(*path, "markdown"))
-    return converted.blocks
-
-
-def room_of(sent: LiveRoomInput, *path: str | int) -> formats.Live:
+def read_room(sent: LiveRoomInput) -> formats.Live:
+    """The times and addresses of a live; Invalid with everything that is wrong with them."""
     problems: list[Problem] = []
-    room: formats.Live = _checked(TypeAdapter(formats.Live), _stored(sent, (*path,), problems), path)
+    room: formats.Live | None = _checked(_rooms, LiveRoomInput, _stored(sent, (), problems), problems)
+    if problems or room is None:
+        placed = [Problem(one.code, one.message, ("live", *one.path)) for one in problems]
+        raise Invalid("The live cannot be accepted.", problems=placed)
     return room
 
 
-def _checked(adapter: TypeAdapter[Any], values: dict[str, Any], path: Path) -> Any:
+def _details(format_: str, sent: dict[str, Any], form: list[dict[str, str]], problems: list[Problem]) -> Any:
+    """The format's own part. Of another format, it is looked at as what it is."""
+    named = next(iter(sent), format_.lower())
+    if named != format_.lower():
+        message = f"The draft is of the format {format_}: give the details of that, or change the format."
+        problems.append(Problem("DETAILS_OF_ANOTHER_FORMAT", message, ("details", named)))
+    answers = {entry["name"]: entry["value"] for entry in form}
+    return {"format": named.upper(), **sent.get(named, {}), "form": answers}
+
+
+def _answered_twice(form: list[dict[str, str]]) -> Iterator[Problem]:
+    for place, entry in enumerate(form):
+        if entry["name"] in {earlier["name"] for earlier in form[:place]}:
+            message = f"{entry['name'][:80]} is answered twice: answer it once."
+            yield Problem("NAMED_TWICE", message, ("form", place, "name"))
+
+
+async def _body(sent: list[dict[str, Any]], text: str | None, problems: list[Problem]) -> Any:
+    """The blocks, from whichever of the two was sent."""
+    blocks = [{"type": kind, **block} for one in sent for kind, block in one.items()]
+    if text is None:
+        return blocks
+    if blocks:
+        problems.append(Problem("BODY_TWICE", "Give the text as `body` or as `markdown`, not both.", ("markdown",)))
+    if len(text) > LONGEST_MARKDOWN:
+        message = f"The text has {len(text):,} characters; {LONGEST_MARKDOWN:,} fit: split the content."
+        problems.append(Problem("TEXT_TOO_LONG", message, ("markdown",)))
+        return blocks
+    converted = await _from_markdown(text, problems)
+    return blocks or converted
+
+
+async def _from_markdown(text: str, problems: list[Problem]) -> Any:
+    # a long text takes a while to read: not on the loop that answers everybody
+    try:
+        converted = await asyncio.to_thread(markdown.of_markdown, text)
+    except Invalid as error:
+        problems.extend(Problem(one.code, one.message, ("markdown",)) for one in error.problems)
+        return []
+    if converted.pictures:
+        message = "Pictures are assets here: leave them out of the text, and put them into `body` by their ids."
+        problems.append(Problem("PICTURES_IN_MARKDOWN", message, ("markdown",)))
+        # their blocks name assets that nobody has
+        return []
+    return converted.blocks
+
+
+def _checked(adapter: TypeAdapter[Any], input_type: type, values: dict[str, Any], problems: list[Problem]) -> Any:
     try:
         return adapter.validate_python(values)
     except ValidationError as error:
-        problems = [
-            Problem(_code(one["type"]), _sentence(one["msg"]), (*path, *_steps(one["loc"])))
-            for one in error.errors(include_url=False, include_input=False)
-        ]
-        raise Invalid("The input cannot be accepted.", problems=problems) from error
+        for one in error.errors(include_url=False, include_input=False):
+            field = places.field_at(input_type, one["loc"])
+            problems.append(Problem(sentences.code(one), sentences.sentence(one, field), one["loc"]))
+    return None
 
 
-def _code(kind: str) -> str:
-    return "INVALID_VALUE" if kind in {"value_error", "missing"} else kind.upper()
-
-
-def _sentence(message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _steps(place: Path) -> Iterator[str | int]:
-    """The place in the domain's draft as a place in the input: formats are spelled as the fields of DetailsInput."""
-    formats_ = {format_.value for format_ in models.Format}
-    for step in place:
-        yield step.lower() if step in formats_ else step
+def _as_sent(problems: list[Problem], sent: DraftInput, form: list[dict[str, str]]) -> Iterator[Problem]:
+    """Places that depend on what was sent: a body that came as Markdown, answers to forms that came as a list."""
+    numbers = {entry["name"]: number for number, entry in enumerate(form)}
+    told: set[Path] = set()
+    for problem in problems:
+        match problem.path:
+            case ("details", _, "form", str(name), *rest):
+                place: Path = ("form", numbers[name], "name" if rest == ["[key]"] else "value")
+                # a value may be of several types in the domain, and here it is always a text: the first is told
+                if place not in told:
+                    yield Problem(problem.code, problem.message, place)
+                told.add(place)
+            case ("details", _, "form"):
+                yield Problem(problem.code, problem.message, ("form",))
+            case ("body", *_) if sent.markdown and not sent.body:
+                yield Problem(problem.code, problem.message, ("markdown",))
+            case _:
+                yield problem
 
 
 def _stored(value: Any, path: Path, problems: list[Problem]) -> Any:
@@ -396,4 +167,4 @@ def _uids(part: Any, type_name: str, path: Path, problems: list[Problem]) -> Any
         return uid_of(part, type_name, *path)
     except Invalid as error:
         problems.extend(error.problems)
-        return None
+        return references.UNREADABLE

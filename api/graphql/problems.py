@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from strawberry.schema import ExceptionHandler
 from strawberry.types.field import StrawberryField
 
+from api.graphql import places
 from api.graphql.context import Info
 from core import errors
 from core.db import DatabaseAway, is_away
@@ -31,7 +32,7 @@ class Problem:
 
     @classmethod
     def of(cls, problem: errors.Problem) -> "Problem":
-        return cls(code=problem.code, message=problem.message, path=[camel(step) for step in problem.path])
+        return cls(code=problem.code, message=problem.message, path=[str(step) for step in problem.path])
 
 
 @strawberry.type(description="The mutation was refused and changed nothing. `problems` names everything wrong at once.")
@@ -40,16 +41,11 @@ class Refused:
 
 
 class RefuseExpected(ExceptionHandler[errors.DomainError, Refused]):
-    """An expected failure of a mutation becomes its Refused arm."""
+    """An expected failure of a mutation becomes its Refused arm, its places those of the input that was sent."""
 
     def handle(self, exception: errors.DomainError, *, field: StrawberryField, info: Info) -> Refused:  # noqa: ARG002  (the protocol's)
-        return Refused(problems=[Problem.of(problem) for problem in exception.problems])
-
-
-def camel(step: str | int) -> str:
-    """A step of a path as the schema spells it."""
-    head, *rest = str(step).split("_")
-    return head + "".join(word.capitalize() for word in rest) if rest and head else str(step)
+        told = places.in_input(exception.problems, field)
+        return Refused(problems=[Problem.of(problem) for problem in told])
 
 
 def formatted(found: Sequence[GraphQLError], fallback: str, request_id: str) -> list[dict[str, Any]]:
@@ -86,7 +82,9 @@ def _told(error: GraphQLError, fallback: str) -> tuple[str, str, dict[str, Any]]
         return expected.code, expected.message, _details(expected)
     if error.extensions and "code" in error.extensions:
         return str(error.extensions["code"]), error.message, {}
-    if error.path is None and (cause is None or isinstance(cause, GraphQLError)):
+    # before execution only the client's values can have failed, be it in a scalar of ours that raised
+    is_clients = fallback != "INTERNAL" or cause is None or isinstance(cause, GraphQLError)
+    if error.path is None and is_clients:
         return fallback, error.message, {}
     if error.message.startswith("Argument '"):
         return "BAD_ARGUMENT", error.message, {}
@@ -105,6 +103,7 @@ def _expected(cause: BaseException | None) -> errors.DomainError | None:
 
 def _details(error: errors.DomainError) -> dict[str, Any]:
     problems = [
-        {"code": one.code, "message": one.message, "path": [camel(step) for step in one.path]} for one in error.problems
+        {"code": one.code, "message": one.message, "path": [places.camel(step) for step in one.path]}
+        for one in error.problems
     ]
     return {"problems": problems} if len(problems) > 1 or any(one["path"] for one in problems) else {}

@@ -9,9 +9,9 @@ import strawberry
 
 import models
 from api.graphql.context import Context, Info
-from api.graphql.drafts import given
 from api.graphql.fields import column
 from api.graphql.ids import uids_of
+from api.graphql.inputs import given
 from api.graphql.nodes import Node
 from api.graphql.rows import shape
 from api.graphql.words import BigInt, described

@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.graphql import permissions, refs
 from api.graphql.contents import Revision
 from api.graphql.context import Context, Info
-from api.graphql.drafts import DraftInput, LiveRoomInput, draft_of, given, needed, room_of
+from api.graphql.drafts import read_draft, read_room
 from api.graphql.ids import uid_of
+from api.graphql.inputs import DraftInput, LiveRoomInput, given, needed, ref
 from api.graphql.problems import Refused
+from api.graphql.reading import Reading
 from api.graphql.rows import shape
 from core.caller import Scope
-from core.errors import Invalid
+from core.errors import Invalid, together
 from services import contents, creators, publishing
 
 LONGEST_REASON = 1_000
@@ -100,16 +102,18 @@ ReinstateCreatorResult = Annotated[
 
 @strawberry.input(description="A new content and its first draft.")
 class CreateContentInput:
-    creator_id: strawberry.ID = needed("Whose content it is.")
+    creator_id: strawberry.ID = ref("Creator", "creator", "Whose content it is.")
     language: str = needed("The language it is written in, such as zh or en (BCP 47).")
     draft: DraftInput = needed("What it says.")
-    translation_of_id: strawberry.ID | None = given("The content that it translates, if it does.")
+    translation_of_id: strawberry.ID | None = ref(
+        "Content", "translation_of", "The content that it translates, if it does.", optional=True
+    )
     live: LiveRoomInput | None = given("For a live: when it starts.")
 
 
 @strawberry.input(description="A save of a draft.")
 class EditContentInput:
-    content_id: strawberry.ID = needed("Which content.")
+    content_id: strawberry.ID = ref("Content", "content", "Which content.")
     expected_edition: int | None = given(
         "The edition of the draft that the author saw; leave it out if there was none."
     )
@@ -118,7 +122,7 @@ class EditContentInput:
 
 @strawberry.input(description="Which content to publish, and where.")
 class PublishContentInput:
-    content_id: strawberry.ID = needed("Which content.")
+    content_id: strawberry.ID = ref("Content", "content", "Which content.")
     channels: list[str] | None = given(
         "Keys of the channel entries to submit it to. Without it: all that take such content from such a creator."
     )
@@ -126,30 +130,30 @@ class PublishContentInput:
 
 @strawberry.input(description="Which content to take back.")
 class WithdrawContentInput:
-    content_id: strawberry.ID = needed("Which content.")
+    content_id: strawberry.ID = ref("Content", "content", "Which content.")
     reason: str = needed("Why: 1 to 1,000 characters.")
 
 
 @strawberry.input(description="Which content to remove.")
 class TakeDownContentInput:
-    content_id: strawberry.ID = needed("Which content.")
+    content_id: strawberry.ID = ref("Content", "content", "Which content.")
     reason: str = needed("Why: 1 to 1,000 characters. Its author reads it.")
 
 
 @strawberry.input(description="Which content to bring back.")
 class RestoreContentInput:
-    content_id: strawberry.ID = needed("Which content.")
+    content_id: strawberry.ID = ref("Content", "content", "Which content.")
 
 
 @strawberry.input(description="Which creator to hide.")
 class SuspendCreatorInput:
-    creator_id: strawberry.ID = needed("Which creator.")
+    creator_id: strawberry.ID = ref("Creator", "creator", "Which creator.")
     reason: str = needed("Why: 1 to 1,000 characters.")
 
 
 @strawberry.input(description="Which creator to show again.")
 class ReinstateCreatorInput:
-    creator_id: strawberry.ID = needed("Which creator.")
+    creator_id: strawberry.ID = ref("Creator", "creator", "Which creator.")
 
 
 Work = Callable[[AsyncSession], Awaitable[Any]]
@@ -173,14 +177,24 @@ async def _creator(context: Context, uid: UUID) -> Any:
 
 def _language(text: str) -> str:
     if not LANGUAGE.fullmatch(text) or len(text) > 35:
-        raise MalformedLanguage("Write a language as BCP 47 does, such as zh or en-GB.", path=("input", "language"))
+        raise MalformedLanguage("Write a language as BCP 47 does, such as zh or en-GB.", path=("language",))
     return text
 
 
 def _reason(text: str) -> str:
     if not 1 <= len(text.strip()) <= LONGEST_REASON:
-        raise ReasonOutOfRange(f"Give a reason of 1 to {LONGEST_REASON} characters.", path=("input", "reason"))
+        raise ReasonOutOfRange(f"Give a reason of 1 to {LONGEST_REASON} characters.", path=("reason",))
     return text.strip()
+
+
+def _subject(id_: str, type_name: str, reason: str) -> tuple[UUID, str]:
+    """What to take away, and why: both looked at before either is refused."""
+    reading = Reading()
+    uid = reading.take(uid_of, id_, type_name, f"{type_name.lower()}_id")
+    told = reading.take(_reason, reason)
+    if uid is None or told is None:
+        raise together(reading.errors)
+    return uid, told
 
 
 _Input = "What to do."
@@ -194,20 +208,28 @@ class WritingMutation:
         info: Info,
         input: Annotated[CreateContentInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
     ) -> CreateContentResult:
-        context = info.context
-        permissions.scope(context.caller, Scope.CONTENT_WRITE)
-        creator = uid_of(input.creator_id, "Creator", "input", "creatorId")
+        context, caller = info.context, info.context.caller
+        permissions.scope(caller, Scope.CONTENT_WRITE)
+        reading = Reading()
+        creator = reading.take(uid_of, input.creator_id, "Creator", "creator_id")
+        language = reading.take(_language, input.language)
         original = (
-            uid_of(input.translation_of_id, "Content", "input", "translationOfId") if input.translation_of_id else None
+            reading.take(uid_of, input.translation_of_id, "Content", "translation_of_id")
+            if input.translation_of_id
+            else None
         )
-        language = _language(input.language)
-        draft = await draft_of(input.draft, "input", "draft")
-        live = room_of(input.live, "input", "live") if input.live else None
+        read = await read_draft(input.draft)
+        reading.note(read.problems)
+        live = reading.take(read_room, input.live) if input.live else None
+        if creator is None or language is None or read.draft is None or reading.errors:
+            asked = contents.Beginning(creator, read.format, read.named, bool(input.live), language, original)
+            raise await reading.refusal(context, lambda session: contents.against_beginning(session, caller, asked))
+        draft = read.draft
         made = await _done(
             context,
             lambda session: contents.create(
                 session,
-                context.caller,
+                caller,
                 creator,
                 draft,
                 language=language,
@@ -224,20 +246,20 @@ class WritingMutation:
         info: Info,
         input: Annotated[EditContentInput, strawberry.argument(description=_Input)],  # noqa: A002
     ) -> EditContentResult:
-        context = info.context
-        permissions.scope(context.caller, Scope.CONTENT_WRITE)
-        uid = uid_of(input.content_id, "Content", "input", "contentId")
-        draft = await draft_of(input.draft, "input", "draft")
+        context, caller = info.context, info.context.caller
+        permissions.scope(caller, Scope.CONTENT_WRITE)
+        reading = Reading()
+        uid = reading.take(uid_of, input.content_id, "Content", "content_id")
+        read = await read_draft(input.draft)
+        reading.note(read.problems)
+        edition = input.expected_edition if input.expected_edition is not strawberry.UNSET else None
+        if uid is None or read.draft is None:
+            asked = contents.Saving(uid, read.format, read.named, edition)
+            raise await reading.refusal(context, lambda session: contents.against_saving(session, caller, asked))
+        draft = read.draft
         revision = await _done(
             context,
-            lambda session: contents.edit(
-                session,
-                context.caller,
-                uid,
-                draft,
-                expected_edition=input.expected_edition if input.expected_edition is not strawberry.UNSET else None,
-                clock=context.clock,
-            ),
+            lambda session: contents.edit(session, caller, uid, draft, expected_edition=edition, clock=context.clock),
         )
         content = await _content(context, uid)
         return EditContentPayload(content=content, revision=Revision(row=revision, format=draft.format))
@@ -250,7 +272,7 @@ class WritingMutation:
     ) -> PublishContentResult:
         context = info.context
         permissions.scope(context.caller, Scope.CONTENT_PUBLISH)
-        uid = uid_of(input.content_id, "Content", "input", "contentId")
+        uid = uid_of(input.content_id, "Content", "content_id")
         channels = input.channels if input.channels is not strawberry.UNSET else None
         await _done(
             context,
@@ -266,8 +288,7 @@ class WritingMutation:
     ) -> WithdrawContentResult:
         context = info.context
         permissions.scope(context.caller, Scope.CONTENT_PUBLISH)
-        uid = uid_of(input.content_id, "Content", "input", "contentId")
-        reason = _reason(input.reason)
+        uid, reason = _subject(input.content_id, "Content", input.reason)
         await _done(
             context,
             lambda session: publishing.withdraw(session, context.caller, uid, reason=reason, clock=context.clock),
@@ -282,8 +303,7 @@ class WritingMutation:
     ) -> TakeDownContentResult:
         context = info.context
         permissions.operator(context.caller)
-        uid = uid_of(input.content_id, "Content", "input", "contentId")
-        reason = _reason(input.reason)
+        uid, reason = _subject(input.content_id, "Content", input.reason)
         await _done(
             context,
             lambda session: publishing.take_down(session, context.caller, uid, reason=reason, clock=context.clock),
@@ -298,7 +318,7 @@ class WritingMutation:
     ) -> RestoreContentResult:
         context = info.context
         permissions.operator(context.caller)
-        uid = uid_of(input.content_id, "Content", "input", "contentId")
+        uid = uid_of(input.content_id, "Content", "content_id")
         await _done(context, lambda session: publishing.restore(session, context.caller, uid, clock=context.clock))
         return RestoreContentPayload(content=await _content(context, uid))
 
@@ -310,8 +330,7 @@ class WritingMutation:
     ) -> SuspendCreatorResult:
         context = info.context
         permissions.operator(context.caller)
-        uid = uid_of(input.creator_id, "Creator", "input", "creatorId")
-        reason = _reason(input.reason)
+        uid, reason = _subject(input.creator_id, "Creator", input.reason)
         await _done(
             context,
             lambda session: publishing.suspend(session, context.caller, uid, reason=reason, clock=context.clock),
@@ -326,6 +345,6 @@ class WritingMutation:
     ) -> ReinstateCreatorResult:
         context = info.context
         permissions.operator(context.caller)
-        uid = uid_of(input.creator_id, "Creator", "input", "creatorId")
+        uid = uid_of(input.creator_id, "Creator", "creator_id")
         await _done(context, lambda session: publishing.reinstate(session, context.caller, uid))
         return ReinstateCreatorPayload(creator=await _creator(context, uid))

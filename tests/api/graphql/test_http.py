@@ -286,3 +286,17 @@ async def test_the_editor_is_there_in_development_only(api: Asking) -> None:
     assert "curl https://content.example/graphql" in shown.text
     assert "needs a network" in shown.text
     assert (hidden.status_code, code(hidden)) == (400, "QUERY_MISSING")
+
+
+async def test_a_nul_is_refused_with_the_request_that_holds_it_or_the_document(api: Asking) -> None:
+    in_variables = orjson.dumps({"query": "{ __typename }", "variables": {"n": "\0"}})
+    in_document = orjson.dumps({"query": '{ creator(handle: "\\u0000") { name } }'})
+
+    for body, accept, status in [
+        (in_variables, JSON, 400),
+        (in_variables, GRAPHQL, 400),
+        (in_document, JSON, 200),
+        (in_document, GRAPHQL, 400),
+    ]:
+        response = await post(api, body, accept=accept)
+        assert (response.status_code, code(response)) == (status, "INVALID_CHARACTER")

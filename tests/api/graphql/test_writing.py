@@ -166,7 +166,7 @@ async def test_what_a_draft_names_must_be_there(api: Asking, session: AsyncSessi
 
     answer = await api.as_(await known(session, make.acting_as(ada))).data(CREATE, input=sent)
 
-    assert codes(answer, "createContent") == ["UNKNOWN_TAG", "UNKNOWN_PRODUCT"]
+    assert codes(answer, "createContent") == ["UNKNOWN_PRODUCT", "UNKNOWN_TAG"]
 
 
 async def test_a_text_may_be_sent_as_markdown(api: Asking, session: AsyncSession) -> None:
