@@ -65,11 +65,11 @@ def asset(url: str | None, **facts: Any) -> dict[str, Any] | None:
 def article(
     source: str, key: str, defaults: Defaults, revision: dict[str, Any], *, covers: list[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """A content with the pictures that stand for it."""
+    """A content with the pictures that stand for it. Without a key it is refused later, and so has no uid to be kept."""
     yield from covers
     title = revision.pop("title", "") or "Untitled"
     yield {
-        "type": "content", "uid": str(uid_for(source, key)), "source": source, "external_key": key,
+        "type": "content", "uid": str(uid_for(source, key)) if key else None, "source": source, "external_key": key,
         "creator": defaults.need_creator(), "format": "ARTICLE", "language": defaults.language,
         "tags": [{"tag": tag} for tag in defaults.tags],
         "revisions": [{"title": title, "covers": [cover["uid"] for cover in covers]} | revision],

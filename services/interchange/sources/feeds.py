@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from calendar import timegm
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from services.interchange.sources.base import (
 
 # a feed is read whole; what is larger is no feed but an archive to be split
 FEED_BYTES = 64 * 1024 * 1024
+# what stands at the end of a feed that came whole; comments of caches may follow
+CLOSING = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+END_BYTES = 8 * 1024
 
 
 def _whole(file: BinaryIO) -> bytes:
@@ -43,6 +47,9 @@ def xml(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[dict[str, Any
     parsed = feedparser.parse(data, sanitize_html=False)
     if not parsed.get("version"):
         raise Unreadable(f"This is not a feed that can be read ({parsed.get('bozo_exception', 'no RSS, no Atom')}).")
+    # the parser takes what is not well-formed, as feeds often are; but half an entry would overwrite the whole one
+    if not CLOSING.search(data.replace(b"\0", b"")[-END_BYTES:]):
+        raise Unreadable("This feed breaks off before its end; fetch it again, whole.")
     source = source_of(parsed.feed.get("link") or parsed.feed.get("id"), name)
     for entry in parsed.entries:
         yield from _entry(entry, source, defaults)
@@ -52,9 +59,9 @@ def _entry(entry: Any, source: str, defaults: Defaults) -> Iterator[dict[str, An
     contents = entry.get("content") or []
     markup = next((one.value for one in contents if one.get("value")), "") or entry.get("summary", "")
     summary = bodies.plain(entry.get("summary", ""))[:100_000] if contents else ""
-    key = line(entry.get("id") or entry.get("link") or entry.get("title"), KEY_LENGTH)
-    if not key:
-        key = line(bodies.plain(markup), 200) or "untitled"
+    key = line(entry.get("id") or entry.get("link") or entry.get("title"), KEY_LENGTH) or line(
+        bodies.plain(markup), 200
+    )
     revision = {
         "title": line(bodies.plain(entry.get("title", ""))) or line(bodies.plain(markup), 80),
         "summary": line(summary, 1_000),
@@ -93,8 +100,8 @@ def json(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[dict[str, An
         raise Unreadable("This JSON is no JSON Feed: it has no items.")
     source = source_of(feed.get("home_page_url") or feed.get("feed_url"), name)
     for item in feed["items"]:
-        if isinstance(item, dict):
-            yield from _item(item, source, defaults)
+        # what is no object has no id either, and is refused for that
+        yield from _item(item if isinstance(item, dict) else {}, source, defaults)
 
 
 def _item(item: dict[str, Any], source: str, defaults: Defaults) -> Iterator[dict[str, Any]]:
@@ -113,7 +120,7 @@ def _item(item: dict[str, Any], source: str, defaults: Defaults) -> Iterator[dic
     if not markup and words:
         revision["body"] = [{"type": "paragraph", "spans": [{"text": scrub(words)[:100_000]}]}]
     covers = [found for url in (text("image") or text("banner_image"),) if (found := asset(url))]
-    key = line(text("id") or text("url"), KEY_LENGTH) or "untitled"
+    key = line(text("id") or text("url"), KEY_LENGTH)
     yield from article(source, key, defaults, _said(revision), covers=covers)
 
 

@@ -79,7 +79,7 @@ def _post(item: dict[str, str], source: str, pictures: dict[str, str], defaults:
         revision["published_at"] = stamp(published)
     covers = [found for url in (pictures.get(item["thumbnail"]),) if (found := asset(url))]
     key = line(f"post/{item['post_id']}" if item["post_id"] else item["guid"], KEY_LENGTH)
-    yield from article(source, key or "untitled", defaults, revision, covers=covers)
+    yield from article(source, key, defaults, revision, covers=covers)
 
 
 def _markup(content: str) -> str:
