@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import select
 
 import models
@@ -62,7 +62,9 @@ def list_(*, as_json: AsJson = False) -> None:
         ]
         say(listed, as_json=True, text="")
         return
-    table = Table("key", "kind", "name", "名称", "pack")
+    # keys are there to be copied, however narrow the terminal is
+    longest = max((len(channel.key) for channel, _ in found), default=0)
+    table = Table(Column("key", no_wrap=True, min_width=longest), "kind", "name", "名称", "pack")
     for channel, digest in found:
         if digest:
             table.add_row(channel.key, channel.kind.lower(), channel.names["en"], channel.names["zh"], digest[:12])

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import select
 
 import models
@@ -89,7 +89,9 @@ def list_(*, as_json: AsJson = False) -> None:
     if as_json:
         say([_json(key, account) for key, account in found], as_json=True, text="")
         return
-    table = Table("id", "prefix", "account", "name", "scopes", "expires", "revoked", "last used")
+    # the id is there to be copied, however narrow the terminal is
+    whole = Column("id", no_wrap=True, min_width=36)
+    table = Table(whole, "prefix", "account", "name", "scopes", "expires", "revoked", "last used")
     for key, account in found:
         moments = (key.expires_at, key.revoked_at, key.last_used_at)
         shown = [f"{moment:%Y-%m-%d %H:%M}" if moment else "-" for moment in moments]
