@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -90,12 +90,10 @@ def list_(*, as_json: AsJson = False) -> None:
         say([_json(key, account) for key, account in found], as_json=True, text="")
         return
     # the id is there to be copied, however narrow the terminal is
-    whole = Column("id", no_wrap=True, min_width=36)
-    table = Table(whole, "prefix", "account", "name", "scopes", "expires", "revoked", "last used")
+    table = Table(Column("id and prefix", no_wrap=True, min_width=36), "of", "scopes", "valid", "last used")
     for key, account in found:
-        moments = (key.expires_at, key.revoked_at, key.last_used_at)
-        shown = [f"{moment:%Y-%m-%d %H:%M}" if moment else "-" for moment in moments]
-        table.add_row(str(key.uid), f"hw_{key.prefix}", account, key.name, "\n".join(key.scopes), *shown)
+        whose = account if account == key.name else f"{account}: {key.name}"
+        table.add_row(f"{key.uid}\nhw_{key.prefix}", whose, "\n".join(key.scopes), _valid(key), _day(key.last_used_at))
     out.print(table)
 
 
@@ -129,6 +127,16 @@ def revoke(
 
     done = with_runtime(work)
     say({"revoked": f"hw_{done.prefix}"}, as_json=as_json, text=f"hw_{done.prefix} is revoked")
+
+
+def _valid(key: models.ApiKey) -> str:
+    if key.revoked_at:
+        return f"revoked {_day(key.revoked_at)}"
+    return f"until {_day(key.expires_at)}" if key.expires_at else "yes"
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else "-"
 
 
 def _json(key: models.ApiKey, account: str) -> dict[str, object]:
