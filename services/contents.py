@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
-from core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, together
+from core.errors import Conflict, DomainError, Forbidden, Invalid, together
 from core.ids import new_uid
 from core.reads import ManyRead, OneRead, Order, PageRead
 from models import blocks, formats
@@ -110,10 +110,6 @@ class StaleRevision(Conflict):
             path=("expected_edition",),
         )
         self.current_edition = current
-
-
-class UnknownReference(NotFound):
-    code = "UNKNOWN_REFERENCE"
 
 
 class DetailsOfAnotherFormat(Invalid):
