@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import Misconfigured
@@ -61,6 +62,15 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
 
+    @field_validator("public_url", "elasticsearch_url", "database_url")
+    @classmethod
+    def _is_an_address(cls, value: str, info: ValidationInfo) -> str:
+        schemes = ("postgresql", "postgres") if info.field_name == "database_url" else ("http", "https")
+        parts = urlsplit(value)
+        if value and (parts.scheme not in schemes or not (parts.netloc or parts.path)):
+            raise ValueError(f"an address begins with {schemes[0]}://")
+        return value
+
     @property
     def base_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -74,4 +84,6 @@ def read_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         shown = name.upper() if name.upper().endswith("_URL") and name != "public_url" else f"HEADWATER_{name.upper()}"
-        raise Misconfigured(f"{shown}: {first['msg']} (got {first['input']!r})") from error
+        raise Misconfigured(
+            f"{shown}: {first['msg'].removeprefix('Value error, ')} (got {first['input']!r})"
+        ) from error

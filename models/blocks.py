@@ -111,7 +111,8 @@ Block = Annotated[
     Field(discriminator="type"),
 ]
 
-Body = TypeAdapter(Annotated[tuple[Block, ...], Field(max_length=2_000)])
+# what people wrote stays out of messages, and so out of logs
+Body = TypeAdapter(Annotated[tuple[Block, ...], Field(max_length=2_000)], config=ConfigDict(hide_input_in_errors=True))
 
 
 def dump(blocks: tuple[Block, ...]) -> list[dict[str, Any]]:

@@ -164,7 +164,8 @@ Details = Annotated[
     Field(discriminator="format"),
 ]
 
-_details: TypeAdapter[Details] = TypeAdapter(Details)
+# what people wrote stays out of messages, and so out of logs
+_details: TypeAdapter[Details] = TypeAdapter(Details, config=ConfigDict(hide_input_in_errors=True))
 
 
 def load(format_: Format, stored: dict[str, Any]) -> Details:

@@ -83,7 +83,9 @@ class Questions(Strict):
 PageBlock = Annotated[
     Hero | RichText | ContentList | Tabs | LiveSlot | Products | Questions, Field(discriminator="type")
 ]
-PageBlocks = TypeAdapter(Annotated[tuple[PageBlock, ...], Field(max_length=40)])
+PageBlocks = TypeAdapter(
+    Annotated[tuple[PageBlock, ...], Field(max_length=40)], config=ConfigDict(hide_input_in_errors=True)
+)
 
 
 class Theme(Strict):

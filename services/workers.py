@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from core.db import Database
+from core.db import Database, is_away
 from services import merging, outbox
 from services.distribution import Distributor, Tally
 from services.indexing import Indexer
@@ -155,8 +155,11 @@ async def loop(name: str, step: Step, news: asyncio.Event, stop: asyncio.Event) 
             more = await step()
         except Exception as error:
             failures += 1
-            wait = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 10))
-            log.exception("loop.failed", loop=name, retry_seconds=wait, error=repr(error))
+            wait = min(LONGEST_PAUSE, 0.5 * 2**failures)
+            if is_away(error):
+                log.warning("loop.database_away", loop=name, retry_seconds=wait)
+            else:
+                log.exception("loop.failed", loop=name, retry_seconds=wait, error=repr(error))
             await pause(stop, wait)
             continue
         failures = 0

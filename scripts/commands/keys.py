@@ -45,6 +45,9 @@ def create(
     content:publish`.
     """
 
+    if not operator and not scope:
+        raise typer.BadParameter("say what the key may do, such as --scope content:write", param_hint="--scope")
+
     async def work(runtime: Runtime) -> str:
         async with runtime.db.session() as session:
             if operator:

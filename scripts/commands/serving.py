@@ -40,6 +40,10 @@ class PortTaken(Misconfigured):
     code = "PORT_TAKEN"
 
 
+class NoSuchHost(Misconfigured):
+    code = "NO_SUCH_HOST"
+
+
 class DatabaseLost(Misconfigured):
     """The embedded PostgreSQL could not be kept up."""
 
@@ -126,7 +130,13 @@ def worker(
             work = frozenset(only or workers.Work)
             if until_drained:
                 done = await workers.drain(runtime, work=work)
-                say(asdict(done), as_json=as_json, text=f"done: {done.contents} contents, {done.items} feed items")
+                text = f"done: {done.contents} contents, {done.items} feed items"
+                failed = (
+                    f", {done.failed} failed and wait for another try (see: headwater stats)" if done.failed else ""
+                )
+                say(asdict(done), as_json=as_json, text=text + failed)
+                if done.failed:
+                    raise typer.Exit(1)
                 return
             stop = _stopped_by_signals()
             if with_parent:
@@ -193,6 +203,11 @@ def _listen(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+    except socket.gaierror as error:
+        listening.close()
+        raise NoSuchHost(
+            f"HEADWATER_HOST: {settings.host} is no address of this machine ({error.strerror})."
+        ) from error
     except OSError as error:
         listening.close()
         raise PortTaken(

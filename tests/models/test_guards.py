@@ -127,3 +127,15 @@ async def test_what_was_said_stands(session: AsyncSession, statement: str):
 
     with pytest.raises(IntegrityError, match="never changed"):
         await session.execute(text(statement))
+
+
+def test_what_people_wrote_stays_out_of_messages():
+    from pydantic import ValidationError
+
+    from models import blocks
+
+    with pytest.raises(ValidationError) as refused:
+        blocks.load([{"type": "heading", "level": 9, "text": "canary"}, {"type": "canary"}])
+
+    assert "canary'" not in str(refused.value).replace("tag 'canary'", "")
+    assert "input_value" not in str(refused.value)
