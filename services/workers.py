@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from core.db import Database, is_away
 from services import merging, outbox
@@ -155,8 +156,9 @@ async def loop(name: str, step: Step, news: asyncio.Event, stop: asyncio.Event) 
             more = await step()
         except Exception as error:
             failures += 1
-            wait = min(LONGEST_PAUSE, 0.5 * 2**failures)
-            if is_away(error):
+            wait = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 10))
+            if isinstance(error, OSError) or (isinstance(error, DBAPIError) and is_away(error)):
+                # nothing is wrong with us: a line, and no traceback each time
                 log.warning("loop.database_away", loop=name, retry_seconds=wait)
             else:
                 log.exception("loop.failed", loop=name, retry_seconds=wait, error=repr(error))

@@ -44,7 +44,6 @@ def create(
     A key for an author: `headwater keys create "Ada's editor" --creator ada --scope content:write --scope
     content:publish`.
     """
-
     if not operator and not scope:
         raise typer.BadParameter("say what the key may do, such as --scope content:write", param_hint="--scope")
 
