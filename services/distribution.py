@@ -343,12 +343,18 @@ async def _said(session: AsyncSession, ids: Sequence[int]) -> list[Said]:
 
 
 async def _creator_feeds(session: AsyncSession, gathered: Iterable[Gathered]) -> None:
-    creators = {one.creator.id: one.creator.handle for one in gathered}
+    """Give each creator a feed, named by the handle of the day it is made: addresses stay when handles change."""
+    creators = {one.creator.id: one.creator for one in gathered}
     known = set(await session.scalars(select(models.Feed.creator_id).where(models.Feed.creator_id.in_(creators))))
     for creator_id in sorted(creators.keys() - known):
-        await installing.ensure_feed(
-            session, f"creator.{creators[creator_id]}", FeedKind.CREATOR, creator_id=creator_id
-        )
+        creator = creators[creator_id]
+        key = f"creator.{creator.handle}"
+        holder = await session.scalar(select(models.Feed.creator_id).where(models.Feed.key == key))
+        if holder not in {None, creator_id}:
+            key = (
+                f"{key}.{creator.uid}"  # somebody had this handle before, and whoever follows them must not get another
+            )
+        await installing.ensure_feed(session, key, FeedKind.CREATOR, creator_id=creator_id)
 
 
 async def _spread(session: AsyncSession, claims: Sequence[outbox.Claim]) -> None:

@@ -100,6 +100,24 @@ async def test_a_creator_has_a_feed_of_their_own(db: Database, clock: FixedClock
     assert await log_of(db, "creator.ada") == [(1, FeedEvent.PUBLISHED, "Tea", 1)]
 
 
+async def test_whoever_takes_over_a_handle_gets_a_feed_of_their_own(
+    db: Database, clock: FixedClock, distributor: Distributor
+):
+    async with db.session() as session:
+        first = await make.creator(session, handle="ada")
+    await publish(db, clock, await draft(db, first, title="Tea"))
+    await distributor.drain()
+    async with db.session() as session:
+        await session.execute(text("UPDATE creators SET handle = 'countess' WHERE id = :id"), {"id": first.id})
+        second = await make.creator(session, handle="ada")
+
+    await publish(db, clock, await draft(db, second, title="Coffee"))
+    await distributor.drain()
+
+    assert await log_of(db, "creator.ada") == [(1, FeedEvent.PUBLISHED, "Tea", 1)]
+    assert await log_of(db, f"creator.ada.{second.uid}") == [(1, FeedEvent.PUBLISHED, "Coffee", 1)]
+
+
 async def test_a_creator_who_does_not_pass_the_gates_is_not_submitted(
     db: Database, clock: FixedClock, distributor: Distributor
 ):
