@@ -10,11 +10,11 @@ from typing import Any
 import asyncpg
 from pydantic import ValidationError
 
-from services.interchange import bodies, references, tables
+from services.interchange import bodies, reasons, references, tables
 from services.interchange.kinds import KINDS, Desk, Kind, Need
 from services.interchange.kinds.base import Change, table
 from services.interchange.records import HeaderRecord, Record, Sourced, parse
-from services.interchange.refusals import Line, Refused, Reject, mended, of_database, of_validation, type_of
+from services.interchange.refusals import Line, Refused, Reject, mended, object_of, of_database, type_of
 
 OUTCOMES = ("new", "changed", "unchanged", "rejected")
 # what the database may say of a single record; anything else is an accident and stops the import
@@ -90,16 +90,18 @@ def read(lines: Sequence[Line], input_name: str) -> Reading:
 
 def _read(line: Line, reading: Reading) -> list[Item]:
     """The record of a line, whole, and what it carries; nothing for a header and for what is set aside here."""
-    type_, problems = "", [("", "")]
+    type_, problems, given = "", list(line.problems), mended(line.text)
     try:
-        record = parse.validate_json(mended(line.text))
+        if problems:
+            raise Refused.because(problems)
+        record = parse.validate_json(given)
         if isinstance(record, HeaderRecord):
             return []
         type_ = getattr(record, "type", "")
         carried = KINDS[type(record)].brings(record)
         return [*(_item(line, one, is_carried=True) for one in carried), _item(line, record)]
     except ValidationError as error:
-        problems = of_validation(error)
+        problems = reasons.of_record(error, object_of(given))
     except Refused as refused:
         problems = refused.problems
     except bodies.TooLong as refused:
@@ -175,7 +177,10 @@ class Batch:
     def _may_stand(self, desk: Desk, item: Item, outcome: Outcome) -> bool:
         """Whether all that the record refers to is there."""
         missing = [
-            (need.where, f"there is no {references.singular(need.what)} {need.name}")
+            (
+                need.where,
+                f"there is no {references.singular(need.what)} {references.as_said(need.name, item.line.text)}",
+            )
             for need in item.needs
             if need.name not in desk.ids[need.what] and not (self.seen and self.seen.has(need.what, need.name))
         ]
@@ -185,16 +190,17 @@ class Batch:
 
     async def _alone(self, kind: Kind[Any], items: Sequence[Item], outcome: Outcome) -> list[Item]:
         """The records whose handles, addresses and keys nobody else holds."""
+        # several records may come of one line, so they are told apart by themselves
         taken: dict[int, list[tuple[str, str]]] = {}
         for name in kind.unique:
             for item, value in await self._held_by_others(kind, name, items):
-                taken.setdefault(item.line.number, []).append((name, f"{value} belongs to another {item.record.type}"))
+                taken.setdefault(id(item), []).append((name, f"{value} belongs to another {item.record.type}"))
         for item, uid in await self._keyed_otherwise(kind, items):
-            taken.setdefault(item.line.number, []).append(("external_key", f"this key is already that of {uid}"))
+            taken.setdefault(id(item), []).append(("external_key", f"this key is already that of {uid}"))
         for item in items:
-            if problems := taken.get(item.line.number):
+            if problems := taken.get(id(item)):
                 self._reject(outcome, item.line, problems, type_=item.record.type)
-        return [item for item in items if item.line.number not in taken]
+        return [item for item in items if id(item) not in taken]
 
     async def _held_by_others(self, kind: Kind[Any], name: str, items: Sequence[Item]) -> list[tuple[Item, Any]]:
         values = [value.lower() for item in items if (value := getattr(item.record, name))]

@@ -16,11 +16,12 @@ from sqlalchemy import select, text
 import models
 from core.db import Database
 from services import assets
+from services.interchange import reasons
 from services.interchange.kinds import KINDS, Kind
 from services.interchange.kinds.channels import Channels
 from services.interchange.kinds.vocabulary import Tags
 from services.interchange.records import VERSION, Record
-from services.interchange.refusals import Refused, of_validation
+from services.interchange.refusals import Refused
 from services.interchange.tables import Connection
 from services.interchange.writing import raw
 
@@ -109,7 +110,7 @@ def _written(kind: Kind[Any], row: Mapping[str, Any], report: ExportReport) -> b
     try:
         record = kind.prepare(kind.record.model_validate(fields))
     except (ValidationError, Refused) as error:
-        problems = error.problems if isinstance(error, Refused) else of_validation(error, nested=False)
+        problems = error.problems if isinstance(error, Refused) else reasons.of_value(error, None)
         report.doubtful.append(f"{type_} {row['_name']}: {problems[0][0]}: {problems[0][1]}")
         return _line({"type": type_} | orjson.loads(orjson.dumps(fields, default=str)))
     return line_of(record)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
+from uuid import UUID
 
 from services.interchange.kinds.base import Need
+from services.interchange.records import reference
+from services.interchange.refusals import mended, object_of
 from services.interchange.tables import Connection
 
 _BY_UID = (
@@ -43,3 +46,25 @@ async def find(connection: Connection, needs: Iterable[Need]) -> dict[str, dict[
 
 def singular(what: str) -> str:
     return SINGULAR.get(what, what.removeprefix("exact_").removesuffix("s"))
+
+
+def as_said(name: Any, text: bytes) -> Any:
+    """A name as the line writes it: `blog:ada`, where that stands for the uid."""
+    if not isinstance(name, UUID):
+        return name
+    said = (one for one in _texts(object_of(mended(text))) if ":" in one and reference(one) == name)
+    return next(said, name)
+
+
+def _texts(given: Any) -> Iterator[str]:
+    match given:
+        case str():
+            yield given
+        case dict():
+            for inner in given.values():
+                yield from _texts(inner)
+        case list():
+            for inner in given:
+                yield from _texts(inner)
+        case _:
+            pass

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 import orjson
-from pydantic import ValidationError
 
 MARK = "rejected"
-SHOWN = 10
+_TAKEN = re.compile(r"^Key \((?P<names>.+)\)=\((?P<values>.+)\) already exists\.$", re.DOTALL)
 
 
 class Refused(Exception):  # noqa: N818  (named after what happened)
@@ -21,17 +21,36 @@ class Refused(Exception):  # noqa: N818  (named after what happened)
         super().__init__(reason)
         self.problems = [(where, reason)]
 
+    @classmethod
+    def because(cls, problems: Sequence[tuple[str, str]]) -> Refused:
+        refused = cls(*problems[0])
+        refused.problems = list(problems)
+        return refused
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record as it came in: its number in the input (from 1) and its JSON text."""
+    """One record as it came in: its JSON text, and the line of the input that it stands on, or that holds the row or
+    item it was made of; `number` is that of an item, from 1, where the input has no lines to speak of (0: of none).
+    `problems` are those that reading a foreign input found already.
+    """
 
     number: int
     text: bytes
+    is_item: bool = False
+    problems: Sequence[tuple[str, str]] = ()
+
+    @property
+    def place(self) -> dict[str, int]:
+        if not self.number:
+            return {}
+        return {"item" if self.is_item else "line": self.number}
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
+    """A record that was set aside. A problem of the record as a whole has no field, which is "" here, null in JSON."""
+
     line: Line
     problems: Sequence[tuple[str, str]]
     input_name: str = field(default="")
@@ -40,21 +59,28 @@ class Reject:
     def shown(self) -> str:
         """One line for people: file, line, field, reason."""
         what = "; ".join(f"{where}: {reason}" if where else reason for where, reason in self.problems)
-        return f"{self.input_name}:{self.line.number}: {what}"
+        return f"{self.input_name}{self._place}: {what}"
+
+    @property
+    def _place(self) -> str:
+        if not self.line.number:
+            return ""
+        return f", item {self.line.number}" if self.line.is_item else f":{self.line.number}"
+
+    def as_json(self) -> dict[str, Any]:
+        """File, line or item, and the problems by field."""
+        problems = [{"field": where or None, "reason": reason} for where, reason in self.problems]
+        return {"file": self.input_name, **self.line.place, "problems": problems}
 
     def written(self) -> bytes:
         """The line of the rejects file: the record with its reasons, or the raw text when it was no JSON object."""
-        told: dict[str, Any] = {
-            "file": self.input_name,
-            "line": self.line.number,
-            "problems": [{"field": where, "reason": reason} for where, reason in self.problems],
-        }
-        given = _object(self.line.text)
+        given = object_of(self.line.text)
         body = {"text": self.line.text.decode("utf-8", "replace")} if given is None else given
-        return orjson.dumps({MARK: told} | body) + b"\n"
+        return orjson.dumps({MARK: self.as_json()} | body) + b"\n"
 
 
-def _object(text: bytes) -> dict[str, Any] | None:
+def object_of(text: bytes) -> dict[str, Any] | None:
+    """What a line says, if it is a JSON object."""
     try:
         given = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -66,7 +92,7 @@ def mended(text: bytes) -> bytes:
     """A line of a rejects file as the record that it holds; any other line as it is."""
     if b'"' + MARK.encode() + b'"' not in text:
         return text
-    given = _object(text)
+    given = object_of(text)
     if given is None or MARK not in given:
         return text
     given.pop(MARK)
@@ -75,22 +101,14 @@ def mended(text: bytes) -> bytes:
 
 def type_of(text: bytes) -> str:
     """What a refused line says it is; empty when that is no type of ours."""
-    given = (_object(text) or {}).get("type")
+    given = (object_of(text) or {}).get("type")
     return given if isinstance(given, str) and given.isidentifier() and len(given) <= 20 else ""
-
-
-def of_validation(error: ValidationError, *, nested: bool = True) -> list[tuple[str, str]]:
-    """The reasons of pydantic, by field, without our own classes' names."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    # the first step of a path in a union is the type of the record
-    first = 1 if nested else 0
-    return [
-        (".".join(str(step) for step in one["loc"][first:]), one["msg"].removeprefix("Value error, ")) for one in found
-    ][:SHOWN]
 
 
 def of_database(error: asyncpg.PostgresError) -> list[tuple[str, str]]:
     """What the database itself refused; its rules are the last guard behind our own checks."""
     given = error.as_dict()
-    where = given.get("constraint_name") or given.get("column_name") or ""
-    return [(where, given.get("detail") or given.get("message") or str(error))]
+    detail = given.get("detail") or given.get("message") or str(error)
+    if taken := _TAKEN.match(detail):
+        return [("", f"there is another record already with this {taken['names']}: {taken['values']}")]
+    return [(given.get("column_name") or "", f"the database refuses it: {detail}")]

@@ -11,18 +11,17 @@ from pydantic import ValidationError
 from core.ids import new_uid
 from models import Channel, ChannelMember, DirtyKind, Feed, FeedKind, PackInstall, PackVersion
 from services.channels import packs
-from services.interchange import tables
+from services.interchange import reasons, tables
 from services.interchange.kinds.base import Change, Desk, Expressions, Kind, Need, table
 from services.interchange.records import ChannelRecord, uid_for
-from services.interchange.refusals import Refused, of_validation
+from services.interchange.refusals import Refused
 
 
 def _read(pack: dict[str, Any]) -> packs.Pack:
     try:
         return packs.read_canonical(orjson.dumps(pack))
     except ValidationError as error:
-        where, reason = of_validation(error, nested=False)[0]
-        raise Refused(f"pack.{where}" if where else "pack", reason) from error
+        raise Refused.because(reasons.of_value(error, pack, "pack")) from error
 
 
 class Channels(Kind[ChannelRecord]):

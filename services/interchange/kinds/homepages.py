@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.ids import new_uid
 from models import Homepage, HomepageState, HomepageVersion, page_blocks
-from services.interchange import tables
+from services.interchange import reasons, tables
 from services.interchange.kinds.base import Change, Desk, Expressions, Kind, Need, References, table
 from services.interchange.kinds.revisions import named
 from services.interchange.records import HomepageRecord, PageVersionRecord, uid_for
@@ -83,11 +83,12 @@ class Homepages(Kind[HomepageRecord]):
 def _complete(given: PageVersionRecord, where: str) -> PageVersionRecord:
     try:
         blocks = page_blocks.dump(page_blocks.PageBlocks.validate_python(named(given.blocks)))
+    except ValidationError as error:
+        raise Refused.because(reasons.of_value(error, given.blocks, f"{where}.blocks")) from error
+    try:
         theme = page_blocks.Theme.model_validate(given.theme).model_dump(mode="json")
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = ".".join(str(step) for step in (where, *first["loc"]))
-        raise Refused(path, first["msg"].removeprefix("Value error, ")) from error
+        raise Refused.because(reasons.of_value(error, given.theme, f"{where}.theme")) from error
     return given.model_copy(update={"blocks": tuple(blocks), "theme": theme})
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from core.ids import new_uid
 from models import AssetFactsSource, AssetKind, Format, RevisionState, blocks, formats
 from models.contents import AssetUse
-from services.interchange import bodies
+from services.interchange import bodies, reasons
 from services.interchange.kinds.base import Need
 from services.interchange.records import AnswerRecord, AssetRecord, RevisionRecord, reference
 from services.interchange.refusals import Refused
@@ -56,7 +56,7 @@ def _body(given: RevisionRecord | AnswerRecord, where: str) -> list[dict[str, An
             return blocks.dump(bodies.of_html(given.html).blocks)
         return blocks.dump(blocks.load(named(given.body)))
     except ValidationError as error:
-        raise _refused(error, where) from error
+        raise Refused.because(reasons.of_value(error, given.body, where)) from error
     except bodies.TooLong as error:
         raise Refused(where, error.message) from error
 
@@ -79,19 +79,14 @@ def pictures(given: Sequence[RevisionRecord | AnswerRecord]) -> Iterator[AssetRe
             )
 
 
-def _refused(error: ValidationError, where: str) -> Refused:
-    first = error.errors(include_url=False)[0]
-    path = ".".join(str(step) for step in (where, *first["loc"]))
-    return Refused(path, first["msg"].removeprefix("Value error, "))
-
-
 def complete(given: RevisionRecord, format_: Format, where: str) -> RevisionRecord:
     """The revision with its body as blocks and its details whole; products from all places, each once."""
     body = _body(given, f"{where}.body")
     try:
         details = formats.load(format_, named(given.details))
     except ValidationError as error:
-        raise _refused(error, f"{where}.details") from error
+        said = {**given.details, "format": format_.value}
+        raise Refused.because(reasons.of_value(error, said, f"{where}.details")) from error
     inside = [*blocks.product_uids(blocks.load(body)), *formats.product_uids(details)]
     return given.model_copy(
         update={

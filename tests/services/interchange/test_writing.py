@@ -170,38 +170,56 @@ async def test_a_markdown_body_becomes_blocks_and_its_pictures_assets_that_stay_
 
 
 @pytest.mark.parametrize(
-    ("bad", "problem"),
+    ("bad", "where", "reason"),
     [
-        (b"{not json", ("", "Invalid JSON")),
-        ({"type": "unheard-of"}, ("", "Input tag 'unheard-of'")),
-        (article("bad", title=""), ("revisions.0.title", "at least 1")),
-        (article("bad", title="a\x01b"), ("revisions.0.title", "U+0001")),
-        (article("bad", creator="x:nobody"), ("creator", "there is no creator")),
-        (article("bad", tags=[{"tag": "topic:none"}]), ("tags.0", "there is no tag topic:none")),
-        (article("bad", format="ITEM_NOTE"), ("revisions.0.details.ITEM_NOTE.product", "Field required")),
-        (article("bad", revision={"published_at": "2026-01-01T00:00:00"}), ("revisions.0.published_at", "timezone")),
-        (article("bad", surplus=1), ("surplus", "Extra inputs")),
-        (article("bad", revision={"body": [{"type": "image", "asset": "x:y"}]}), ("revisions.0.body", "no asset")),
-        ({**ADA, "external_key": "eve"}, ("handle", "ada belongs to another creator")),
-        ({**ADA, "uid": everything.uid("eve"), "handle": "eve"}, ("external_key", "this key is already that of")),
-        ({"type": "product", "source": "x", "external_key": "p", "title": "P", "price_minor": 1}, ("currency", "price")),
-        ({"type": "asset", "source": "x", "external_key": "a", "kind": "IMAGE", "url": "javascript:1"}, ("url", "link")),
-        ({"type": "channel", "key": "k", "kind": "SOCIAL", "names": {}, "time_zone": "UTC", "pack": {}}, ("pack", "")),
-        (b'{"type":"brand","source":"x","external_key":"b","name":"n' + b"x" * 2_000 + b'"}', ("name", "at most 1000")),
-        (article("bad", language="en", group="x:one"), ("uq_contents_group_uid_language", "already exists")),
+        (b"{not json", None, "this is no JSON: key must be a string at character 2"),
+        (b"[1]", None, "a line holds one JSON object: see docs/interchange.md"),
+        ({"name": "B"}, "type", "a record says here what it is: see docs/interchange.md"),
+        ({"type": "wat"}, "type", "there is no record type wat: see docs/interchange.md"),
+        ({"type": "brand", "name": "B"}, None, "give a uid, or source and external_key"),
+        (article("bad", title=""), "revisions.0.title", "this may not be empty"),
+        (article("bad", title="a\x01b"), "revisions.0.title", "U+0001"),
+        (article("bad", creator="x:nobody"), "creator", "there is no creator x:nobody"),
+        (article("bad", creator="nobody"), "creator", "write a uid, or source:external_key"),
+        (article("bad", creator=everything.uid("eve")), "creator", f"there is no creator {everything.uid('eve')}"),
+        (article("bad", tags=[{"tag": "topic:none"}]), "tags.0", "there is no tag topic:none"),
+        (article("bad", tags=[{"tag": "Tea"}]), "tags.0.tag", "write taxonomy:code, such as topic:tea"),
+        (article("bad", tags="topic:tea"), "tags", "write a list: […]"),
+        (article("bad", format="ITEM_NOTE"), "revisions.0.details.product", "this is missing"),
+        (article("bad", revision={"published_at": "2026-01-01T00:00:00"}), "revisions.0.published_at",
+         "give the time with its zone, such as 2026-03-20T08:00:00Z"),
+        (article("bad", revision={"published_at": "yesterday"}), "revisions.0.published_at",
+         "write a time with its zone, such as 2026-03-20T08:00:00Z"),
+        (article("bad", surplus=1), "surplus", "there is no such field here"),
+        (article("bad", revision={"body": [{"type": "image", "asset": "x:y"}]}), "revisions.0.body",
+         "there is no asset x:y"),
+        (article("bad", revision={"body": [{"type": "paragraph", "spans": 5}]}), "revisions.0.body.0.spans",
+         "write a list: […]"),
+        (article("bad", revision={"body": [{"type": "wat"}]}), "revisions.0.body.0", "there is no type wat; known are 'par"),
+        (article("bad", revision={"state": "GONE"}), "revisions.0.state", "write 'DRAFT', 'IN_REVIEW', 'SCHEDULED', "),
+        ({**ADA, "level": 9}, "level", "give a number that is 6 or less"),
+        ({**ADA, "level": "high"}, "level", "write a whole number"),
+        ({**ADA, "external_key": "eve"}, "handle", "ada belongs to another creator"),
+        ({**ADA, "uid": everything.uid("eve"), "handle": "eve"}, "external_key", "this key is already that of"),
+        ({"type": "product", "source": "x", "external_key": "p", "title": "P", "price_minor": 1}, "currency", "a price"),
+        ({"type": "asset", "source": "x", "external_key": "a", "kind": "IMAGE", "url": "javascript:1"}, "url", "link"),
+        ({"type": "channel", "key": "k", "kind": "SOCIAL", "names": {}, "time_zone": "UTC", "pack": {}}, "pack.schema",
+         "this is missing"),
+        (b'{"type":"brand","source":"x","external_key":"b","name":"n' + b"x" * 2_000 + b'"}', "name",
+         "write at most 1,000 characters"),
+        (article("bad", language="en", group="x:one"), None, "there is another record already with this group_uid, lang"),
     ],
 )  # fmt: skip
 async def test_a_bad_record_is_set_aside_with_line_field_and_reason_and_the_rest_goes_on(
-    db: Database, bad: Any, problem: tuple[str, str]
+    db: Database, bad: Any, where: str | None, reason: str
 ):
     report = await lines.feed(db, ADA, article("one"), bad, article("two"))
 
     assert lines.outcomes(report) == {"new": 3, "changed": 0, "unchanged": 0, "rejected": 1}
     (reject,) = report.rejects
-    where, reason = reject.problems[0]
-    assert reject.line.number == 3
-    assert where.startswith(problem[0])
-    assert problem[1] in reason
+    told = reject.as_json()
+    assert (told["file"], told["line"], told["problems"][0]["field"]) == ("test.ndjson", 3, where)
+    assert reason in told["problems"][0]["reason"]
 
 
 async def test_rejects_can_be_mended_and_fed_again(db: Database, tmp_path: Path):
