@@ -153,7 +153,7 @@ def _opened(path: Path, name: str, wish: Wish, defaults: Defaults) -> Source:
 
 async def _import(runtime: Runtime, source: Source, wish: Wish, rejects: Path) -> ImportReport:
     with source, _progress(source, quiet=wish.quiet) as told, _stop_asked() as asked:
-        return await import_records(
+        report = await import_records(
             runtime.db,
             source.lines(),
             input_name=source.name,
@@ -165,6 +165,10 @@ async def _import(runtime: Runtime, source: Source, wish: Wish, rejects: Path) -
             files=Files(wish.assets or runtime.settings.data, runtime.settings.data),
             clock=runtime.clock,
         )
+    if source.undated.count:
+        report.undated = source.undated.count
+        report.warnings.append(source.undated.told())
+    return report
 
 
 class _Told:
@@ -223,6 +227,7 @@ def _told(report: ImportReport) -> str:
         found.append(f"  … and {report.rejected - len(report.rejects):,} more")
     if report.rejected and report.rejects_path:
         found.append(f"mend them in {report.rejects_path} and import that file")
+    found += [f"  warning: {warning}" for warning in report.warnings]
     if report.is_stopped:
         found.append(f"stopped after {report.records_done:,} records; the same command goes on from there")
     return "\n".join(found)

@@ -51,6 +51,8 @@ class ImportReport:
     resumed_at: int = 0
     rejects: list[Reject] = field(default_factory=list)
     rejects_path: Path | None = None
+    warnings: list[str] = field(default_factory=list)
+    undated: int = 0
     is_preview: bool = False
     is_stopped: bool = False
 
@@ -71,6 +73,8 @@ class ImportReport:
             "totals": {outcome: self.total(outcome) for outcome in OUTCOMES},
             "counts": self.counts,
             "rejects": [reject.shown for reject in self.rejects],
+            "undated": self.undated,
+            "warnings": self.warnings,
             "rejects_file": str(self.rejects_path) if self.rejects_path and self.rejected else None,
         }
 

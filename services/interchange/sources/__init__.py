@@ -5,19 +5,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
 from services.interchange.refusals import Line
 from services.interchange.sources import feeds, merchant, ndjson, wordpress
-from services.interchange.sources.base import Defaults, Unreadable, dumped
+from services.interchange.sources.base import Defaults, Found, Undated, Unreadable, dumped
 from services.interchange.sources.detection import HEAD_BYTES, InputFormat, detect
 
 GZIP = b"\x1f\x8b"
-READERS: dict[InputFormat, Callable[[BinaryIO, str, Defaults], Iterator[dict[str, Any]]]] = {
+BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
+READERS: dict[InputFormat, Callable[[BinaryIO, str, Defaults], Iterator[Found]]] = {
     InputFormat.FEED: feeds.xml,
     InputFormat.JSON_FEED: feeds.json,
     InputFormat.WORDPRESS: wordpress.records,
@@ -38,6 +39,7 @@ class Source:
     bytes_read: Callable[[], int]
     close: Callable[[], None]
     defaults: Defaults
+    undated: Undated = field(default_factory=Undated)  # what was read of it so far had no readable date
 
     def __enter__(self) -> Self:
         return self
@@ -46,15 +48,27 @@ class Source:
         self.close()
 
     def lines(self) -> Iterator[Line]:
-        """The records, numbered from 1: lines of our own format, items of a foreign one."""
-        if self.format is InputFormat.NDJSON:
-            for number, text in enumerate(ndjson.texts(self._file), start=1):
-                if text.strip():
-                    yield Line(number, text)
-            return
-        found = READERS[self.format](self._file, self.name, self.defaults)
-        for number, record in enumerate(chain(self.defaults.before, found), start=1):
-            yield Line(number, dumped(record))
+        """The records: lines of our own format by their number; what a foreign one becomes, by its row or item.
+        Unreadable where the input breaks off.
+        """
+        try:
+            yield from self._own() if self.format is InputFormat.NDJSON else self._foreign()
+        except BROKEN as error:
+            raise Unreadable(f"This packed file breaks off or is damaged: {error}.") from error
+
+    def _own(self) -> Iterator[Line]:
+        for number, text in enumerate(ndjson.texts(self._file), start=1):
+            if text.strip():
+                yield Line(number, text)
+
+    def _foreign(self) -> Iterator[Line]:
+        for record in self.defaults.before:
+            yield Line(0, dumped(record), is_item=True)
+        for found in READERS[self.format](self._file, self.name, self.defaults):
+            if found.undated is not None:
+                self.undated.add(found)
+            for record in found.records:
+                yield Line(found.number, dumped(record), is_item=not found.is_line, problems=found.problems)
 
 
 def open_file(
@@ -121,7 +135,10 @@ def _opened(
     try:
         chosen = format_ or detect(file.read(HEAD_BYTES))
         file.seek(0)
-    except (Unreadable, OSError, EOFError):
+    except BROKEN as error:
+        raw.close()
+        raise Unreadable(f"{name}: this packed file breaks off or is damaged: {error}.") from error
+    except (Unreadable, OSError):
         raw.close()
         raise
     # the same file under other defaults makes other records

@@ -7,13 +7,13 @@ import csv
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from xml.etree.ElementTree import Element
 
 from services.interchange import bodies
 from services.interchange.records import uid_for
 from services.interchange.sources import trees
-from services.interchange.sources.base import KEY_LENGTH, Defaults, Unreadable, asset, line, source_of
+from services.interchange.sources.base import KEY_LENGTH, Defaults, Found, Unreadable, asset, line, source_of
 
 GOOGLE = "{http://base.google.com/ns/1.0}"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -37,35 +37,46 @@ KNOWN = frozenset(
         "brand",
     ]
 )
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader  # csv itself gives its type no name
+
 csv.field_size_limit(1_000_000)
 
 Fields = dict[str, list[str]]
 
 
-def xml(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[dict[str, Any]]:
+def xml(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[Found]:
     """The items of an RSS or Atom product feed."""
-    given = (_of_element(element) for element in trees.elements(file, frozenset({"item", f"{ATOM}entry"})))
-    yield from _records(given, name, defaults)
+    elements = enumerate(trees.elements(file, frozenset({"item", f"{ATOM}entry"})), start=1)
+    for number, records in _records(((number, _of_element(one)) for number, one in elements), name, defaults):
+        yield Found(number, records)
 
 
-def tsv(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[dict[str, Any]]:
+def tsv(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[Found]:
     """The rows of a tab-separated product feed; its first row names the columns."""
     texts = (raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace") for raw in file)
     reader = csv.reader(texts, delimiter="\t")
+    try:
+        for number, records in _records(_rows(reader), name, defaults):
+            yield Found(number, records, is_line=True)
+    except csv.Error as error:
+        raise Unreadable(f"Line {reader.line_num} of this product feed cannot be read: {error}.") from error
+
+
+def _rows(reader: CsvReader) -> Iterator[tuple[int, Fields]]:
+    """The rows with what stands in them, by the line on which each begins (one in quotes may go over several)."""
     head = [column.strip().lower().replace(" ", "_") for column in next(reader, [])]
     if not {"id", "title"} <= set(head):
         raise Unreadable("The first row of a product feed names its columns, id and title among them.")
-
-    def rows() -> Iterator[Fields]:
-        for row in reader:
-            found: Fields = {}
-            for column, value in zip(head, row, strict=False):
-                if value.strip():
-                    found.setdefault(column, []).append(value.strip())
-            if found:
-                yield found
-
-    yield from _records(rows(), name, defaults)
+    number = reader.line_num + 1
+    for row in reader:
+        found: Fields = {}
+        for column, value in zip(head, row, strict=False):
+            if value.strip():
+                found.setdefault(column, []).append(value.strip())
+        if found:
+            yield number, found
+        number = reader.line_num + 1
 
 
 def _of_element(element: Element) -> Fields:
@@ -78,15 +89,18 @@ def _of_element(element: Element) -> Fields:
     return found
 
 
-def _records(given: Iterator[Fields], name: str, defaults: Defaults) -> Iterator[dict[str, Any]]:
+def _records(
+    given: Iterator[tuple[int, Fields]], name: str, defaults: Defaults
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     brands: set[str] = set()
-    for fields in given:
+    for number, fields in given:
         source = source_of(_first(fields, "link"), name)
         brand = line(_first(fields, "brand"), 200)
+        records = list(_product(fields, source, brand, defaults))
         if brand and f"{source}\0{brand}" not in brands:
             brands.add(f"{source}\0{brand}")
-            yield {"type": "brand", "source": source, "external_key": f"brand/{brand}", "name": brand}
-        yield from _product(fields, source, brand, defaults)
+            records.insert(0, {"type": "brand", "source": source, "external_key": f"brand/{brand}", "name": brand})
+        yield number, records
 
 
 def _first(fields: Fields, name: str) -> str:

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from services.interchange import bodies
 from services.interchange.sources import trees
-from services.interchange.sources.base import KEY_LENGTH, Defaults, article, asset, line, source_of, stamp
+from services.interchange.sources.base import KEY_LENGTH, Defaults, Found, article, asset, line, source_of, stamp
 
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 EXCERPT = re.compile(r"^\{http://wordpress\.org/export/[\d.]+/excerpt/\}encoded$")
@@ -21,7 +21,7 @@ _SHORTCODE = re.compile(r"\[/?(?:caption|gallery|embed|audio|video)\b[^\[\]]{0,5
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 
 
-def records(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[dict[str, Any]]:
+def records(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[Found]:
     """Needs a file that can be read twice: attachments, which posts name as their pictures, may come after them."""
     pictures: dict[str, str] = {}
     source = name
@@ -31,9 +31,9 @@ def records(file: BinaryIO, name: str, defaults: Defaults) -> Iterator[dict[str,
         elif item["base"]:
             source = source_of(item["base"], name)
     file.seek(0)
-    for item in _items(file):
+    for number, item in enumerate(_items(file), start=1):
         if item["post_type"] in KEPT_TYPES and (item["status"] == "publish" or item["status"] in DRAFTS):
-            yield from _post(item, source, pictures, defaults)
+            yield _post(number, item, source, pictures, defaults)
 
 
 def _items(file: BinaryIO) -> Iterator[dict[str, str]]:
@@ -65,7 +65,7 @@ def _read_meta(element: Element, found: dict[str, str]) -> None:
         found["thumbnail"] = texts[1]
 
 
-def _post(item: dict[str, str], source: str, pictures: dict[str, str], defaults: Defaults) -> Iterator[dict[str, Any]]:
+def _post(number: int, item: dict[str, str], source: str, pictures: dict[str, str], defaults: Defaults) -> Found:
     is_draft = item["status"] in DRAFTS or bool(item["post_password"])
     revision: dict[str, Any] = {
         "title": line(bodies.plain(item["title"])),
@@ -79,7 +79,7 @@ def _post(item: dict[str, str], source: str, pictures: dict[str, str], defaults:
         revision["published_at"] = stamp(published)
     covers = [found for url in (pictures.get(item["thumbnail"]),) if (found := asset(url))]
     key = line(f"post/{item['post_id']}" if item["post_id"] else item["guid"], KEY_LENGTH)
-    yield from article(source, key, defaults, revision, covers=covers)
+    return article(number, source, key, defaults, revision, covers=covers, date=item["post_date_gmt"])
 
 
 def _markup(content: str) -> str:

@@ -203,25 +203,6 @@ def test_an_overlong_line_is_cut_so_that_it_is_refused_and_the_next_one_is_read(
     assert second.text == b'{"type":"brand"}'
 
 
-@pytest.mark.parametrize("feed", [RSS, ATOM])
-def test_a_feed_that_breaks_off_is_refused_as_a_whole(feed: bytes, tmp_path: Path):
-    with pytest.raises(Unreadable, match="breaks off"):
-        read(feed[:-40], tmp_path)
-
-
-async def test_entries_that_nothing_tells_apart_are_refused_each_for_itself(db: Database, tmp_path: Path):
-    await lines.feed(db, {"type": "creator", "uid": str(ADA), "handle": "ada", "name": "Ada"})
-    path = tmp_path / "input"
-    path.write_bytes(b'{"version":"https://jsonfeed.org/version/1.1","items":[{"title":"No id"},"no object",{"id":3}]}')
-
-    with sources.open_file(path, defaults=Defaults(creator=ADA)) as source:
-        report = await import_records(db, source.lines(), input_name="input")
-
-    assert lines.outcomes(report) == {"new": 1, "changed": 0, "unchanged": 0, "rejected": 2}
-    told = [reject.problems[0][0] for reject in report.rejects]
-    assert told == ["external_key", "external_key"]
-
-
 async def test_what_the_sources_give_can_be_imported_and_imported_again(db: Database, tmp_path: Path):
     taxonomy = {"type": "taxonomy", "code": "topic", "labels": {}}
     tag = {"type": "tag", "taxonomy": "topic", "code": "tea", "labels": {}}
