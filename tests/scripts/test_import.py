@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import pytest
 import structlog
 
 from scripts.cli import main
+from services.interchange import writing
 
 ROOT = Path(__file__).parents[2]
 ADA = {"type": "creator", "source": "x", "external_key": "ada", "handle": "ada", "name": "Ada"}
@@ -58,8 +60,10 @@ class Headwater:
         return int(ended.value.code or 0), said.out, said.err
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """In a process of its own, with small batches, so that few records make several."""
+        small = "from services.interchange import writing; writing.BATCH_LINES = 10"
         return subprocess.Popen(
-            [sys.executable, "-c", "from scripts.cli import main; main()", *words],
+            [sys.executable, "-c", f"{small}; from scripts.cli import main; main()", *words],
             env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
@@ -149,36 +153,78 @@ def test_what_cannot_be_imported_is_one_line_and_exit_code_1(headwater: Headwate
     assert "Traceback" not in err
 
 
-def _after(process: subprocess.Popen[bytes], url: str, records: int, how: int) -> None:
-    """Send the signal when the import has come so far."""
-
-    async def watch() -> None:
-        connection = await asyncpg.connect(url)
-        done = 0
-        while done < records:
-            # the import says nothing to others on its way, so there is nothing to wait for but its own note
-            done = await connection.fetchval(
-                "SELECT coalesce(max(records_done), 0) FROM import_runs, LATERAL (SELECT pg_sleep(0.01)) pause"
+async def _in_the_second_batch(url: str, signal_: Callable[[], None]) -> None:
+    """Hold the table that the second batch needs, wait until the first one stands, send the signal, let go."""
+    connection = await asyncpg.connect(url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE shops")
+        is_waiting = False
+        while not is_waiting:
+            # the import says nothing to others on its way: there is nothing to wait for but its standing at the lock
+            is_waiting = await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'shops'::regclass)"
+                " FROM (SELECT pg_sleep(0.01)) pause"
             )
-        process.send_signal(how)
-        await connection.close()
-
-    asyncio.run(asyncio.wait_for(watch(), 30))
+        signal_()
+    await connection.close()
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_an_import_that_was_killed_or_stopped_goes_on_where_it_was(
-    headwater: Headwater, own_url: str, tmp_path: Path, how: int
-):
-    path = written(tmp_path / "in.ndjson", ADA, *articles(6_000), {"type": "brand", "name": "B"})
-    process = headwater.start("import", str(path))
-    _after(process, own_url, 500, how)
-    process.communicate(timeout=30)
+def _some_records(folder: Path) -> Path:
+    """Some 50 records; the second ten need the table of shops, the last is a bad one."""
+    good = [ADA, *articles(49)]
+    shop = {"type": "shop", "source": "x", "external_key": "s", "name": "S"}
+    return written(folder / "in.ndjson", *good[:10], shop, *good[10:], {"type": "brand", "name": "B"})
 
+
+def _goes_on_after(headwater: Headwater, path: Path, records: int) -> None:
     code, out, err = headwater.run("import", str(path), "--json")
 
     assert code == 1, err
     (report,) = json.loads(out)
-    assert 500 <= report["resumed_at"] < 6_002
-    assert report["totals"] == {"new": 6_001, "changed": 0, "unchanged": 0, "rejected": 1}
+    assert report["resumed_at"] == records
+    assert report["totals"] == {"new": 51, "changed": 0, "unchanged": 0, "rejected": 1}
     assert len(Path(f"{path}.rejects.ndjson").read_bytes().splitlines()) == 1
+
+
+def test_an_import_that_was_killed_goes_on_after_its_last_batch(headwater: Headwater, own_url: str, tmp_path: Path):
+    path = _some_records(tmp_path)
+    process = headwater.start("import", str(path))
+    asyncio.run(asyncio.wait_for(_in_the_second_batch(own_url, process.kill), 60))
+    process.communicate(timeout=60)
+
+    _goes_on_after(headwater, path, 10)
+
+
+def test_an_import_that_was_stopped_ends_its_batch_and_goes_on_after_it(
+    headwater: Headwater, own_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writing, "BATCH_LINES", 10)
+    path = _some_records(tmp_path)
+    # the command itself runs here, so that the signal is for this process; it stands at the lock when it comes
+    interrupt = partial(os.kill, os.getpid(), signal.SIGINT)
+    other = threading.Thread(target=lambda: asyncio.run(asyncio.wait_for(_in_the_second_batch(own_url, interrupt), 60)))
+    other.start()
+    code, out, _ = headwater.run("import", str(path))
+    other.join()
+
+    assert code == 1
+    assert "stopped after 20 records; the same command goes on from there" in out
+    _goes_on_after(headwater, path, 20)
+
+
+def test_a_feed_cut_off_in_the_middle_is_one_line_and_changes_nothing(headwater: Headwater, tmp_path: Path):
+    items = "".join(f"<item><guid>{n}</guid><title>T{n}</title><pubDate>soon</pubDate></item>" for n in range(3))
+    feed = f'<rss version="2.0"><channel>{items}</channel></rss>'.encode()
+    (tmp_path / "whole.xml").write_bytes(feed)
+    (tmp_path / "cut.xml").write_bytes(feed[:-60])
+
+    whole = headwater.run("import", "whole.xml", "--creator", "ada", "--create-creator", "Ada")
+    code, _, err = headwater.run("import", "cut.xml", "--creator", "ada")
+
+    assert whole[0] == 0
+    assert "warning: 3 entries had no readable date: item 1 (soon), item 2 (soon), item 3 (soon)." in whole[1]
+    assert (code, err.count("\n")) == (1, 1)
+    assert "breaks off" in err
+    again = headwater.run("import", "whole.xml", "--creator", "ada", "--json")[1]
+    (report,) = json.loads(again)
+    assert (report["totals"]["unchanged"], report["undated"], len(report["warnings"])) == (3, 3, 1)
