@@ -18,6 +18,7 @@ _PATTERNS = {
     r"^[a-z][a-z0-9-]*:[a-z0-9][a-z0-9-]*$": "taxonomy:code, such as topic:tea",
     r"^[a-z0-9][a-z0-9._-]{0,63}$": "up to 64 small Latin letters, digits, dots, hyphens and underscores",
     r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$": "a language tag, such as en or zh-Hans",
+    r"^[a-z][a-z_]{0,39}$": "up to 40 small Latin letters and underscores, such as owner_line",
     r"^[A-Z]{3}$": "three capital letters, such as CNY",
 }
 
