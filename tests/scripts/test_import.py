@@ -59,11 +59,14 @@ class Headwater:
         said = self.capsys.readouterr()
         return int(ended.value.code or 0), said.out, said.err
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """In a process of its own, with small batches, so that few records make several."""
-        small = "from services.interchange import writing; writing.BATCH_LINES = 10"
+    def start_import(self, path: Path) -> subprocess.Popen[bytes]:
+        """The import in a process of its own: that command alone, which starts sooner, with batches of ten."""
+        code = (
+            "import typer; from scripts.commands import importing; from services.interchange import writing;"
+            " writing.BATCH_LINES = 10; typer.run(importing.run)"
+        )
         return subprocess.Popen(
-            [sys.executable, "-c", f"{small}; from scripts.cli import main; main()", *words],
+            [sys.executable, "-c", code, str(path)],
             env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
@@ -188,7 +191,7 @@ def _goes_on_after(headwater: Headwater, path: Path, records: int) -> None:
 
 def test_an_import_that_was_killed_goes_on_after_its_last_batch(headwater: Headwater, own_url: str, tmp_path: Path):
     path = _some_records(tmp_path)
-    process = headwater.start("import", str(path))
+    process = headwater.start_import(path)
     asyncio.run(asyncio.wait_for(_in_the_second_batch(own_url, process.kill), 60))
     process.communicate(timeout=60)
 
