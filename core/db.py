@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from core.errors import Misconfigured, Unavailable
 from core.postgres import Server
@@ -28,15 +29,15 @@ class Database:
     def __init__(
         self, dsn: str, *, pool: int = 10, statement_timeout_ms: int = 5_000, lock_timeout_ms: int = 2_000
     ) -> None:
-        """`dsn` is a libpq URL; time-outs in milliseconds, 0 for none (workers and imports)."""
+        """`dsn` is a libpq URL; `pool` connections are kept, 0 for one a session (tests); time-outs in milliseconds, 0 for
+        none (workers and imports).
+        """
         # the embedded PostgreSQL behind it, if it is one
         self.server: Server | None = None
         self.url = make_url(dsn).set(drivername="postgresql+asyncpg")
         self.engine: AsyncEngine = create_async_engine(
             self.url,
-            pool_size=pool,
-            max_overflow=0,
-            pool_timeout=1 if statement_timeout_ms else 30,
+            **_pooling(pool, 1 if statement_timeout_ms else 30),
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args={
@@ -80,6 +81,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _pooling(size: int, wait_seconds: int) -> dict[str, Any]:
+    if size == 0:
+        return {"poolclass": NullPool}
+    return {"pool_size": size, "max_overflow": 0, "pool_timeout": wait_seconds}
 
 
 def is_away(error: DBAPIError) -> bool:

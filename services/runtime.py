@@ -18,9 +18,8 @@ from core.db import Database
 from core.errors import Misconfigured
 from core.postgres import embedded
 from core.settings import Settings
+from search import backends
 from search.backend import SearchBackend
-from search.backends.elasticsearch import ElasticsearchBackend
-from search.backends.embedded import EmbeddedBackend
 
 log = structlog.get_logger()
 
@@ -89,9 +88,7 @@ async def open_runtime(
 
 def open_index(settings: Settings) -> SearchBackend:
     """The search engine of the settings, for reading; the indexer asks it for the writer's place."""
-    if settings.elasticsearch_url:
-        return ElasticsearchBackend(settings.elasticsearch_url)
-    return EmbeddedBackend(settings.data / "index")
+    return backends.choose(folder=settings.data / "index", elasticsearch_url=settings.elasticsearch_url)
 
 
 async def name_instance(db: Database, settings: Settings) -> None:

@@ -88,8 +88,8 @@ def worker_url(server_url: str, template: str) -> Iterator[str]:
 class RolledBackDatabase(Database):
     """One connection, one outer transaction: each session is a savepoint within it, and they take turns."""
 
-    def __init__(self, url: str, connection: AsyncConnection) -> None:
-        super().__init__(url, pool=1)
+    def __init__(self, base: Database, connection: AsyncConnection) -> None:  # it has all that the base made
+        self.server, self.url, self.engine = base.server, base.url, base.engine
         self.connection = connection
         self._turn = asyncio.Lock()
 
@@ -103,17 +103,19 @@ class RolledBackDatabase(Database):
             yield session
 
 
+@pytest.fixture(scope="session")
+def worker_database(worker_url: str) -> Database:
+    """One engine for all tests of a worker, without a pool: what was compiled once stays so, connections do not."""
+    return Database(worker_url, pool=0, statement_timeout_ms=20_000)
+
+
 @pytest.fixture
-async def db(worker_url: str) -> AsyncIterator[RolledBackDatabase]:
+async def db(worker_database: Database) -> AsyncIterator[RolledBackDatabase]:
     """The worker's database; whatever the test does in it is rolled back."""
-    base = Database(worker_url, pool=1, statement_timeout_ms=20_000)
-    async with base.engine.connect() as connection:
+    async with worker_database.engine.connect() as connection:
         outer = await connection.begin()
-        rolled = RolledBackDatabase(worker_url, connection)
-        yield rolled
+        yield RolledBackDatabase(worker_database, connection)
         await outer.rollback()
-    await base.close()
-    await rolled.close()
 
 
 @pytest.fixture
