@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -34,50 +35,33 @@ by_uids = OneRead(
     access.contents,
     eager=(models.Content.live_revision, models.Content.draft_revision),
 )
-of_creators = PageRead(
-    "contents.of_creators",
-    models.Content,
-    match=lambda key: models.Content.creator_id == key,
-    key_type=BigInteger(),
-    visible=access.contents,
-    listed=lambda: models.Content.is_live,
-    orders=(newest,),
-    eager=("live_revision",),
-)
-of_tags = PageRead(
-    "contents.of_tags",
-    models.Content,
-    match=lambda key: models.Content.tag_ids.op("&&")(tagging.under(key)),
-    key_type=BigInteger(),
-    visible=access.contents,
-    listed=lambda: models.Content.is_live,
-    orders=(newest,),
-    eager=("live_revision",),
-)
-of_products = PageRead(
+
+
+def _live(name: str, match: Callable[[Any], ColumnElement[bool]]) -> PageRead[models.Content]:
+    """A list of live contents, newest first, of each key that `match` compares with."""
+    return PageRead(
+        name,
+        models.Content,
+        match=match,
+        key_type=BigInteger(),
+        visible=access.contents,
+        listed=lambda: models.Content.is_live,
+        orders=(newest,),
+        eager=("live_revision",),
+    )
+
+
+of_creators = _live("contents.of_creators", lambda key: models.Content.creator_id == key)
+of_tags = _live("contents.of_tags", lambda key: models.Content.tag_ids.op("&&")(tagging.under(key)))
+of_products = _live(
     "contents.of_products",
-    models.Content,
-    match=lambda key: models.Content.live_revision_id.in_(
+    lambda key: models.Content.live_revision_id.in_(
         # the key is a column of the statement around: without correlate() any product's contents would match
         select(models.RevisionProduct.revision_id).where(models.RevisionProduct.product_id == key).correlate(key.table)
     ),
-    key_type=BigInteger(),
-    visible=access.contents,
-    listed=lambda: models.Content.is_live,
-    orders=(newest,),
-    eager=("live_revision",),
 )
 # one list of all contents: its key is always 0
-listed = PageRead(
-    "contents.listed",
-    models.Content,
-    match=lambda key: key == 0,
-    key_type=BigInteger(),
-    visible=access.contents,
-    listed=lambda: models.Content.is_live,
-    orders=(newest,),
-    eager=("live_revision",),
-)
+listed = _live("contents.listed", lambda key: key == 0)
 siblings = ManyRead(
     models.Content,
     models.Content.group_uid,
