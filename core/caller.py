@@ -12,6 +12,11 @@ class Scope(StrEnum):
     CONTENT_WRITE = "content:write"
     CONTENT_PUBLISH = "content:publish"
     CREATOR_WRITE = "creator:write"
+    ENGAGEMENT_WRITE = "engagement:write"
+    PRODUCT_WRITE = "product:write"
+    ORGANISATION_WRITE = "organisation:write"
+    ACCOUNT_WRITE = "account:write"
+    DOCUMENT_WRITE = "document:write"
     FEED_READ = "feed:read"
     DELIVERY_WRITE = "delivery:write"
     OPERATE = "operate"
@@ -30,9 +35,12 @@ class Caller:
     key_id: int | None = None
     creator_ids: frozenset[int] = frozenset()
     organisation_ids: frozenset[int] = frozenset()
+    shop_ids: frozenset[int] = frozenset()
     channel_ids: frozenset[int] = frozenset()
     scopes: frozenset[str] = field(default_factory=frozenset)
     is_system: bool = False
+    # the name of the operator who acts in this caller's place; both stand in the audit record
+    acted_by: str | None = None
 
     @property
     def is_operator(self) -> bool:

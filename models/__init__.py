@@ -1,6 +1,6 @@
 """The nouns: tables, constraints, vocabulary. No sessions, no I/O."""
 
-from models.accounts import Account, ApiKey, AuditEntry, Identity, IdentityKind
+from models.accounts import Account, AccountLogin, ApiKey, AuditEntry, Identity, IdentityKind
 from models.assets import Asset, AssetFactsSource, AssetKind, Blob
 from models.base import Base
 from models.channels import Channel, ChannelKind, ChannelMember, PackInstall, PackVersion
@@ -29,23 +29,32 @@ from models.distribution import (
     Submission,
     SubmissionState,
 )
+from models.documents import Application, PersistedQuery, TrustedDocument
+from models.engagement import AnswerVote, Comment, CommentState, ContentCount, Follow, Like, Save
 from models.feeds import Epoch, Feed, FeedContent, FeedEvent, FeedHead, FeedItem, FeedKind
 from models.homepages import Homepage, HomepageState, HomepageVersion
 from models.imports import ImportRun, ImportState
 from models.instance import Instance
+from models.lives import LiveMessage, LivePush, MessageState
 from models.organisations import Contract, Organisation, OrganisationMember, OrganisationRole
 from models.outbox import Consumer, DirtyKind, DirtyMark
 from models.products import Brand, Pool, PoolProduct, Product, ProductAsset, Shop
+from models.requests import IdempotencyKey, RateBucket
+from models.reviews import Review, ReviewState
+from models.streams import Stream, StreamEvent, StreamKind
 from models.tags import Tag, TagAlias, Tagging, TaggingSource, TagState, Taxonomy
 
 __all__ = [
-    "Account", "Answer", "AnswerState", "ApiKey", "Asset", "AssetFactsSource", "AssetKind", "AssetUse", "AuditEntry",
-    "Base", "Blob", "Brand", "Channel", "ChannelKind", "ChannelMember", "Consumer", "Content", "ContentState",
-    "Contract", "Creator", "CreatorField", "CreatorKind", "CreatorRole", "Decision", "DirtyKind", "DirtyMark", "Epoch",
+    "Account", "AccountLogin", "Answer", "AnswerState", "AnswerVote", "ApiKey", "Application", "Asset",
+    "AssetFactsSource", "AssetKind", "AssetUse", "AuditEntry", "Base", "Blob", "Brand", "Channel", "ChannelKind",
+    "ChannelMember", "Comment", "CommentState", "Consumer", "Content", "ContentCount", "ContentState", "Contract",
+    "Creator", "CreatorField", "CreatorKind", "CreatorRole", "Decision", "DirtyKind", "DirtyMark", "Epoch",
     "FactSnapshot", "FactsSource", "Feed", "FeedContent", "FeedEvent", "FeedHead", "FeedItem", "FeedKind", "Field",
-    "Format", "Homepage", "HomepageState", "HomepageVersion", "Identity", "IdentityKind", "ImportRun", "ImportState",
-    "Instance", "LiveRoom", "LiveState", "Organisation", "OrganisationMember", "OrganisationRole", "Outcome",
-    "PackInstall", "PackVersion", "Pool", "PoolProduct", "Product", "ProductAsset", "QuotaCounter", "QuotaPeriod",
-    "QuotaUse", "Revision", "RevisionAsset", "RevisionProduct", "RevisionState", "Role", "Shop", "Submission",
-    "SubmissionState", "Tag", "TagAlias", "TagState", "Tagging", "TaggingSource", "Taxonomy",
+    "Follow", "Format", "Homepage", "HomepageState", "HomepageVersion", "IdempotencyKey", "Identity",
+    "IdentityKind", "ImportRun", "ImportState", "Instance", "Like", "LiveMessage", "LivePush", "LiveRoom",
+    "LiveState", "MessageState", "Organisation", "OrganisationMember", "OrganisationRole", "Outcome", "PackInstall",
+    "PackVersion", "PersistedQuery", "Pool", "PoolProduct", "Product", "ProductAsset", "QuotaCounter",
+    "QuotaPeriod", "QuotaUse", "RateBucket", "Review", "ReviewState", "Revision", "RevisionAsset",
+    "RevisionProduct", "RevisionState", "Role", "Save", "Shop", "Stream", "StreamEvent", "StreamKind", "Submission",
+    "SubmissionState", "Tag", "TagAlias", "TagState", "Tagging", "TaggingSource", "Taxonomy", "TrustedDocument",
 ]  # fmt: skip

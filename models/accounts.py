@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Created, Identified
@@ -32,6 +32,18 @@ class Account(Identified, Created, Base):
     erased_at: Mapped[datetime | None]
 
     __table_args__ = (Index("uq_accounts_email", func.lower(text("email")), unique=True),)
+
+
+class AccountLogin(Created, Base):
+    """How an outside issuer of tokens names an account: the pair of issuer and subject (`iss` and `sub` of a JWT)."""
+
+    __tablename__ = "account_logins"
+
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+
+    __table_args__ = (PrimaryKeyConstraint("issuer", "subject"),)
 
 
 class Identity(Identified, Created, Base):

@@ -49,6 +49,8 @@ class RevisionState(enum.StrEnum):
     SCHEDULED = "SCHEDULED"
     LIVE = "LIVE"
     SUPERSEDED = "SUPERSEDED"
+    # was in review or scheduled, and taken back before it went out
+    DROPPED = "DROPPED"
 
 
 class AssetUse(enum.StrEnum):
@@ -160,6 +162,10 @@ class Revision(Identified, Created, Base):
     published_at: Mapped[datetime | None]
     scheduled_for: Mapped[datetime | None]
     schedule_zone: Mapped[str | None]
+    # who scheduled it: their rights are looked at again when it fires
+    scheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", use_alter=True))
+    schedule_channel_ids: Mapped[list[int] | None]
+    schedule_failure: Mapped[str | None]
     fired_late_ms: Mapped[int | None]
 
     __table_args__ = (
@@ -207,6 +213,7 @@ class AnswerState(enum.StrEnum):
     VISIBLE = "VISIBLE"
     WITHDRAWN = "WITHDRAWN"
     TAKEN_DOWN = "TAKEN_DOWN"
+    ERASED = "ERASED"
 
 
 class Answer(Identified, Imported, Created, Base):
@@ -221,6 +228,8 @@ class Answer(Identified, Imported, Created, Base):
     votes_count: Mapped[int] = mapped_column(server_default="0")
     is_accepted: Mapped[bool] = mapped_column(server_default=text("false"))
     published_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    state_because: Mapped[str | None]
 
     @classmethod
     def imported_args(cls) -> tuple[object, ...]:

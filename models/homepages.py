@@ -17,6 +17,8 @@ class HomepageState(enum.StrEnum):
     SCHEDULED = "SCHEDULED"
     LIVE = "LIVE"
     SUPERSEDED = "SUPERSEDED"
+    # was scheduled, and taken back before it went out
+    DROPPED = "DROPPED"
 
 
 class Homepage(Identified, Created, Base):
@@ -35,11 +37,21 @@ class HomepageVersion(Identified, Created, Base):
     state: Mapped[HomepageState] = mapped_column(server_default="DRAFT")
     theme: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     blocks: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    # counts the savings of a draft
+    edition: Mapped[int] = mapped_column(server_default="1")
     published_at: Mapped[datetime | None]
+    scheduled_for: Mapped[datetime | None]
+    schedule_zone: Mapped[str | None]
+    scheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    schedule_failure: Mapped[str | None]
+    fired_late_ms: Mapped[int | None]
 
     __table_args__ = (
         UniqueConstraint("homepage_id", "number"),
         Index("uq_homepage_versions_live", "homepage_id", unique=True, postgresql_where=text("state = 'LIVE'")),
         Index("uq_homepage_versions_draft", "homepage_id", unique=True, postgresql_where=text("state = 'DRAFT'")),
-        CheckConstraint("(state IN ('DRAFT', 'SCHEDULED')) = (published_at IS NULL)", name="published_when_live"),
+        CheckConstraint("(state IN ('LIVE', 'SUPERSEDED')) = (published_at IS NOT NULL)", name="published_when_live"),
+        CheckConstraint("(state = 'SCHEDULED') <= (scheduled_for IS NOT NULL)", name="scheduled_has_time"),
+        CheckConstraint("(scheduled_for IS NULL) = (schedule_zone IS NULL)", name="schedule_has_zone"),
+        Index("ix_homepage_versions_due", "scheduled_for", postgresql_where=text("state = 'SCHEDULED'")),
     )
