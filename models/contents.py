@@ -168,6 +168,10 @@ class Revision(Identified, Created, Base):
     schedule_failure: Mapped[str | None]
     fired_late_ms: Mapped[int | None]
 
+    content: Mapped[Content] = relationship(
+        lazy="raise", viewonly=True, primaryjoin="foreign(Revision.content_id) == Content.id"
+    )
+
     __table_args__ = (
         UniqueConstraint("content_id", "number"),
         UniqueConstraint("id", "content_id"),

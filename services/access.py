@@ -63,6 +63,13 @@ def drafts(caller: Caller) -> ColumnElement[bool]:
     return and_(own, models.Content.state != models.ContentState.ERASED)
 
 
+def revisions(caller: Caller) -> ColumnElement[bool]:
+    """Versions of contents, of which this caller may see what is not published."""
+    if caller.is_operator:
+        return true()
+    return models.Revision.content_id.in_(select(models.Content.id).where(drafts(caller)))
+
+
 def may_edit(caller: Caller, creator_id: int) -> bool:
     return caller.is_operator or creator_id in caller.creator_ids
 

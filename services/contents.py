@@ -35,6 +35,7 @@ by_uids = OneRead(
     access.contents,
     eager=(models.Content.live_revision, models.Content.draft_revision),
 )
+revisions_by_ids = OneRead(models.Revision, models.Revision.id, access.revisions, eager=(models.Revision.content,))
 
 
 def _live(name: str, match: Callable[[Any], ColumnElement[bool]]) -> PageRead[models.Content]:
@@ -233,8 +234,8 @@ async def edit(
     *,
     expected_edition: int | None,
     clock: Clock,
-) -> models.Revision:
-    """Save the draft of a content: the one being written, else a new one beside the live revision.
+) -> tuple[models.Content, models.Revision]:
+    """Save the draft of a content: the one being written, else a new one beside the live revision. Both as they are then.
 
     `expected_edition` is that of the draft the author saw (None: there was none); StaleRevision when it moved on.
     """
@@ -254,7 +255,7 @@ async def edit(
         await _rewrite(session, revision, draft, found)
     audit.record(session, caller, "content.edited", content, edition=revision.edition, at=clock.now().isoformat())
     await session.flush()
-    return revision
+    return content, revision
 
 
 async def _against_saving(

@@ -38,6 +38,7 @@ described(
         "SCHEDULED": "Goes live at a set time.",
         "LIVE": "What readers see.",
         "SUPERSEDED": "Readers saw it once; a later one took its place.",
+        "DROPPED": "Was in review or scheduled, and was taken back before it went live.",
     },
 )
 
@@ -57,10 +58,15 @@ class FormEntry:
     value: str = strawberry.field(description="The answer.")
 
 
+@shows(models.Revision)
 @strawberry.type(description="A version of a content. Seen by those who may change the content.")
 class Revision:
     row: strawberry.Private[models.Revision]
     format: strawberry.Private[models.Format]
+
+    @classmethod
+    def of(cls, row: models.Revision) -> "Revision":
+        return cls(row=row, format=row.content.format)
 
     number: int = column("number", description="Counts the versions of the content from 1.")
     state: models.RevisionState = column("state", description="Where it stands.")

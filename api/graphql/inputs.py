@@ -18,6 +18,14 @@ def needed(description: str) -> Any:
     return strawberry.field(description=description)
 
 
+def idempotency() -> Any:
+    """The key that every mutation takes."""
+    return given(
+        "A text of yours, such as a UUID, that names this request: sent again with the same input it is not done again, and "
+        "answers the same. Remembered for 48 hours; a refusal is not."
+    )
+
+
 def ref(type_name: str, stored_as: str, description: str, *, optional: bool = False) -> Any:
     """The id of an object, stored as its uid under another name."""
     metadata = {"id_of": type_name, "stored_as": stored_as}

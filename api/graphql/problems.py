@@ -39,13 +39,17 @@ class Problem:
 class Refused:
     problems: list[Problem] = strawberry.field(description="Everything that is wrong, in the order of the input.")
 
+    @classmethod
+    def of(cls, problems: Sequence[errors.Problem]) -> "Refused":
+        return cls(problems=[Problem.of(problem) for problem in problems])
+
 
 class RefuseExpected(ExceptionHandler[errors.DomainError, Refused]):
     """An expected failure of a mutation becomes its Refused arm, its places those of the input that was sent."""
 
     def handle(self, exception: errors.DomainError, *, field: StrawberryField, info: Info) -> Refused:  # noqa: ARG002  (the protocol's)
         told = places.in_input(exception.problems, field)
-        return Refused(problems=[Problem.of(problem) for problem in told])
+        return Refused.of(told)
 
 
 def formatted(found: Sequence[GraphQLError], fallback: str, request_id: str) -> list[dict[str, Any]]:

@@ -1,25 +1,23 @@
 """Writing, publishing and taking back contents; and what operators do to contents and creators."""
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.graphql import permissions, refs
 from api.graphql.contents import Revision
-from api.graphql.context import Context, Info
+from api.graphql.context import Info
 from api.graphql.drafts import read_draft, read_room
 from api.graphql.ids import uid_of
-from api.graphql.inputs import DraftInput, LiveRoomInput, given, needed, ref
+from api.graphql.inputs import DraftInput, LiveRoomInput, given, idempotency, needed, ref
+from api.graphql.mutations import change
 from api.graphql.problems import Refused
 from api.graphql.reading import Reading
-from api.graphql.rows import shape
 from core.caller import Scope
 from core.errors import Invalid, together
-from services import contents, creators, publishing
+from services import contents, publishing
 
 LONGEST_REASON = 1_000
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -109,6 +107,7 @@ class CreateContentInput:
         "Content", "translation_of", "The content that it translates, if it does.", optional=True
     )
     live: LiveRoomInput | None = given("For a live: when it starts.")
+    idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="A save of a draft.")
@@ -118,6 +117,7 @@ class EditContentInput:
         "The edition of the draft that the author saw; leave it out if there was none."
     )
     draft: DraftInput = needed("What it says now, whole.")
+    idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="Which content to publish, and where.")
@@ -126,53 +126,40 @@ class PublishContentInput:
     channels: list[str] | None = given(
         "Keys of the channel entries to submit it to. Without it: all that take such content from such a creator."
     )
+    idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="Which content to take back.")
 class WithdrawContentInput:
     content_id: strawberry.ID = ref("Content", "content", "Which content.")
     reason: str = needed("Why: 1 to 1,000 characters.")
+    idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="Which content to remove.")
 class TakeDownContentInput:
     content_id: strawberry.ID = ref("Content", "content", "Which content.")
     reason: str = needed("Why: 1 to 1,000 characters. Its author reads it.")
+    idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="Which content to bring back.")
 class RestoreContentInput:
     content_id: strawberry.ID = ref("Content", "content", "Which content.")
+    idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="Which creator to hide.")
 class SuspendCreatorInput:
     creator_id: strawberry.ID = ref("Creator", "creator", "Which creator.")
     reason: str = needed("Why: 1 to 1,000 characters.")
+    idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="Which creator to show again.")
 class ReinstateCreatorInput:
     creator_id: strawberry.ID = ref("Creator", "creator", "Which creator.")
-
-
-Work = Callable[[AsyncSession], Awaitable[Any]]
-
-
-async def _done(context: Context, work: Work) -> Any:
-    """What the work returns, committed; what was loaded before it is forgotten."""
-    async with context.db.session() as session:
-        answer = await work(session)
-    context.forget()
-    return answer
-
-
-async def _content(context: Context, uid: UUID) -> Any:
-    return shape(await context.load(contents.by_uids, uid))
-
-
-async def _creator(context: Context, uid: UUID) -> Any:
-    return shape(await context.load(creators.by_uids, uid))
+    idempotency_key: str | None = idempotency()
 
 
 def _language(text: str) -> str:
@@ -225,20 +212,19 @@ class WritingMutation:
             asked = contents.Beginning(creator, read.format, read.named, bool(input.live), language, original)
             raise await reading.refusal(context, lambda session: contents.against_beginning(session, caller, asked))
         draft = read.draft
-        made = await _done(
-            context,
-            lambda session: contents.create(
-                session,
-                caller,
-                creator,
-                draft,
-                language=language,
-                clock=context.clock,
-                translation_of=original,
-                live=live,
-            ),
+        done = await change(
+            info,
+            input,
+            "content",
+            contents.create,
+            creator,
+            draft,
+            language=language,
+            clock=context.clock,
+            translation_of=original,
+            live=live,
         )
-        return CreateContentPayload(content=await _content(context, made.uid))
+        return CreateContentPayload(**done)
 
     @strawberry.mutation(description="Save a draft: the one being written, else a new one beside what is live.")
     async def edit_content(
@@ -257,12 +243,11 @@ class WritingMutation:
             asked = contents.Saving(uid, read.format, read.named, edition)
             raise await reading.refusal(context, lambda session: contents.against_saving(session, caller, asked))
         draft = read.draft
-        revision = await _done(
-            context,
-            lambda session: contents.edit(session, caller, uid, draft, expected_edition=edition, clock=context.clock),
+        names = ("content", "revision")
+        done = await change(
+            info, input, names, contents.edit, uid, draft, expected_edition=edition, clock=context.clock
         )
-        content = await _content(context, uid)
-        return EditContentPayload(content=content, revision=Revision(row=revision, format=draft.format))
+        return EditContentPayload(**done)
 
     @strawberry.mutation(description="Publish the draft of a content, or a withdrawn content again.")
     async def publish_content(
@@ -274,11 +259,8 @@ class WritingMutation:
         permissions.scope(context.caller, Scope.CONTENT_PUBLISH)
         uid = uid_of(input.content_id, "Content", "content_id")
         channels = input.channels if input.channels is not strawberry.UNSET else None
-        await _done(
-            context,
-            lambda session: publishing.publish(session, context.caller, uid, channels=channels, clock=context.clock),
-        )
-        return PublishContentPayload(content=await _content(context, uid))
+        done = await change(info, input, "content", publishing.publish, uid, channels=channels, clock=context.clock)
+        return PublishContentPayload(**done)
 
     @strawberry.mutation(description="Take a published content back: from now on nobody sees it.")
     async def withdraw_content(
@@ -289,11 +271,8 @@ class WritingMutation:
         context = info.context
         permissions.scope(context.caller, Scope.CONTENT_PUBLISH)
         uid, reason = _subject(input.content_id, "Content", input.reason)
-        await _done(
-            context,
-            lambda session: publishing.withdraw(session, context.caller, uid, reason=reason, clock=context.clock),
-        )
-        return WithdrawContentPayload(content=await _content(context, uid))
+        done = await change(info, input, "content", publishing.withdraw, uid, reason=reason, clock=context.clock)
+        return WithdrawContentPayload(**done)
 
     @strawberry.mutation(description="For operators: remove a content from view; its author cannot publish it again.")
     async def take_down_content(
@@ -304,11 +283,8 @@ class WritingMutation:
         context = info.context
         permissions.operator(context.caller)
         uid, reason = _subject(input.content_id, "Content", input.reason)
-        await _done(
-            context,
-            lambda session: publishing.take_down(session, context.caller, uid, reason=reason, clock=context.clock),
-        )
-        return TakeDownContentPayload(content=await _content(context, uid))
+        done = await change(info, input, "content", publishing.take_down, uid, reason=reason, clock=context.clock)
+        return TakeDownContentPayload(**done)
 
     @strawberry.mutation(description="For operators: bring back a content that was taken down.")
     async def restore_content(
@@ -319,8 +295,8 @@ class WritingMutation:
         context = info.context
         permissions.operator(context.caller)
         uid = uid_of(input.content_id, "Content", "content_id")
-        await _done(context, lambda session: publishing.restore(session, context.caller, uid, clock=context.clock))
-        return RestoreContentPayload(content=await _content(context, uid))
+        done = await change(info, input, "content", publishing.restore, uid, clock=context.clock)
+        return RestoreContentPayload(**done)
 
     @strawberry.mutation(description="For operators: hide a creator and all of theirs, at once and everywhere.")
     async def suspend_creator(
@@ -331,11 +307,8 @@ class WritingMutation:
         context = info.context
         permissions.operator(context.caller)
         uid, reason = _subject(input.creator_id, "Creator", input.reason)
-        await _done(
-            context,
-            lambda session: publishing.suspend(session, context.caller, uid, reason=reason, clock=context.clock),
-        )
-        return SuspendCreatorPayload(creator=await _creator(context, uid))
+        done = await change(info, input, "creator", publishing.suspend, uid, reason=reason, clock=context.clock)
+        return SuspendCreatorPayload(**done)
 
     @strawberry.mutation(description="For operators: show a suspended creator again, and what of theirs is published.")
     async def reinstate_creator(
@@ -346,5 +319,5 @@ class WritingMutation:
         context = info.context
         permissions.operator(context.caller)
         uid = uid_of(input.creator_id, "Creator", "creator_id")
-        await _done(context, lambda session: publishing.reinstate(session, context.caller, uid))
-        return ReinstateCreatorPayload(creator=await _creator(context, uid))
+        done = await change(info, input, "creator", publishing.reinstate, uid)
+        return ReinstateCreatorPayload(**done)

@@ -253,7 +253,7 @@ async def test_saving_a_draft_counts_its_editions(
     kettle, lamp = await make.product(session), await make.product(session, title="Lamp")
     content = await contents.create(session, author, ada.uid, words(products=[kettle.uid]), language="en", clock=clock)
 
-    saved = await contents.edit(
+    _, saved = await contents.edit(
         session, author, content.uid, words("Green tea", products=[lamp.uid]), expected_edition=1, clock=clock
     )
 
@@ -283,7 +283,7 @@ async def test_beside_a_live_revision_a_new_draft_begins(
 
     with pytest.raises(contents.StaleRevision):
         await contents.edit(session, author, content.uid, words("Next"), expected_edition=1, clock=clock)
-    revision = await contents.edit(session, author, content.uid, words("Next"), expected_edition=None, clock=clock)
+    _, revision = await contents.edit(session, author, content.uid, words("Next"), expected_edition=None, clock=clock)
 
     assert (revision.number, revision.state, revision.edition) == (2, RevisionState.DRAFT, 1)
     live = await session.get_one(models.Revision, content.live_revision_id)
