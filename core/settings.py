@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "*", description="Host names that requests may carry, separated by commas; * for any (links never follow it)."
     )
+    allowed_origins: str = Field(
+        "",
+        description="Web pages that may ask GraphQL from a browser, such as https://shop.example, separated by commas; * for any.",
+    )
     data: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("headwater", appauthor=False),
         description="The data folder: embedded database, search index, assets, development keys.",
@@ -50,6 +54,8 @@ class Settings(BaseSettings):
     lock_timeout_ms: int = Field(2_000, ge=100, description="How long a statement may wait for a lock.")
     request_timeout_ms: int = Field(10_000, ge=100, description="How long a request may take (streams apart).")
     body_limit: int = Field(1_048_576, ge=1_024, description="The largest request body, in bytes.")
+    url_limit: int = Field(8_192, ge=1_024, description="The longest address of a request, in bytes.")
+    header_limit: int = Field(16_384, ge=4_096, description="The most bytes of a request's headers together.")
     feed_page_limit: int = Field(200, ge=1, le=1_000, description="The most items on one feed page.")
     feed_page_bytes: int = Field(5_242_880, ge=65_536, description="The most bytes of one feed page.")
     page_limit: int = Field(100, ge=1, le=1_000, description="The most that `first` or `last` may ask for.")
@@ -57,6 +63,23 @@ class Settings(BaseSettings):
     graphql_depth: int = Field(15, ge=5, description="The deepest selection of a GraphQL document.")
     graphql_tokens: int = Field(2_000, ge=100, description="The most tokens of a GraphQL document.")
     graphql_fields: int = Field(500, ge=50, description="The most fields of a GraphQL document after expansion.")
+    graphql_variable_values: int = Field(10_000, ge=100, description="The most values in a request's variables.")
+    graphql_variable_depth: int = Field(50, ge=5, description="How deep the variables of a request may nest.")
+    graphql_status_codes: Literal["2025", "2026"] = Field(
+        "2025",
+        description="Status codes of GraphQL over HTTP: 2025, or 2026 with 422 for validation and 294 for partial answers.",
+    )
+    trusted_documents_only: bool = Field(
+        default=False,
+        description="Whether GraphQL runs only documents that an application registered (operators apart).",
+    )
+    trusted_documents: int = Field(2_000, ge=1, description="The most documents that an application may register.")
+    trusted_document_bytes: int = Field(
+        4_194_304, ge=65_536, description="The most bytes that the documents of an application may have together."
+    )
+    persisted_queries: int = Field(
+        1_000, ge=0, description="How many documents are remembered that clients sent with their hash; 0: none."
+    )
     cache_max_age: int = Field(0, ge=0, description="Seconds that caches of others may keep an answer; 0: revalidate.")
     distributors: int = Field(1, ge=1, le=16, description="Distributor loops in one worker process.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
