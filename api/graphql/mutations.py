@@ -22,7 +22,7 @@ import models
 from api.graphql.context import Batch, Context, Info
 from api.graphql.problems import Refused
 from api.graphql.rows import shape
-from core.errors import DomainError, Invalid, Problem
+from core.errors import DomainError, Gone, Invalid, Problem
 from services import contents, creators, idempotency
 
 Service = Callable[..., Awaitable[Any]]
@@ -50,6 +50,17 @@ class TooManyItems(Invalid):
     code = "TOO_MANY_ITEMS"
 
 
+class NoLongerVisible(Gone):
+    """It was done when the key was first sent; since then its result was erased, or is no longer the caller's to see."""
+
+    code = "NO_LONGER_VISIBLE"
+
+
+def result(name: str, what: str) -> Any:
+    """A mutation answers with a union: `Annotated[Payload | Refused, result("VerbNounResult", "The thing")]`."""
+    return strawberry.union(name, description=f"{what}, or why it was refused.")
+
+
 async def change(
     info: Info, sent: Any, shows: str | tuple[str, ...], service: Service, *given: Any, **collaborators: Any
 ) -> dict[str, Any]:
@@ -69,7 +80,10 @@ async def change(
         else:
             kept = await _once(session, context, key, info.field_name, sent, work, names)
     context.forget()
-    return {name: await _shown(context, value) for name, value in kept.items()}
+    done = {name: await _shown(context, value) for name, value in kept.items()}
+    if any(done[name] is None and kept[name] is not None for name in done):
+        raise NoLongerVisible("This was done, and what it answered with is no longer there for you to see.")
+    return done
 
 
 async def each(session: AsyncSession, items: Sequence[Item], work: Callable[[Item], Awaitable[Any]]) -> list[Any]:
@@ -134,7 +148,7 @@ async def _shown(context: Context, kept: Any) -> Any:
 
 
 def _digest(sent: Any) -> bytes:
-    """The SHA-256 of an input, without its key: equal inputs are equal whatever was left out or sent as it is by default."""
+    """The SHA-256 of an input, without its key. What was left out and what was sent as null are two things."""
     return hashlib.sha256(orjson.dumps(_plain(sent), option=orjson.OPT_SORT_KEYS)).digest()
 
 
