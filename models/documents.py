@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Created, Identified
@@ -22,7 +22,7 @@ class Application(Identified, Created, Base):
     __table_args__ = (CheckConstraint("key ~ '^[a-z0-9][a-z0-9-]{0,63}$'", name="key_form"),)
 
 
-class TrustedDocument(Created, Base):
+class TrustedDocument(Identified, Created, Base):
     """A document that an application registered, by the SHA-256 of its text."""
 
     __tablename__ = "trusted_documents"
@@ -30,10 +30,10 @@ class TrustedDocument(Created, Base):
     application_id: Mapped[int] = mapped_column(ForeignKey("applications.id"))
     sha256: Mapped[bytes]
     text: Mapped[str]
-    name: Mapped[str | None]
+    name: Mapped[str]
 
     __table_args__ = (
-        PrimaryKeyConstraint("application_id", "sha256"),
+        UniqueConstraint("application_id", "sha256"),
         Index("ix_trusted_documents_sha256", "sha256"),
         CheckConstraint("octet_length(sha256) = 32", name="is_sha256"),
     )

@@ -251,16 +251,20 @@ def upgrade() -> None:
     op.create_index(op.f("ix_saves_content_id"), "saves", ["content_id"], unique=False)
     op.create_table(
         "trusted_documents",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
         sa.Column("application_id", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("octet_length(sha256) = 32", name=op.f("ck_trusted_documents_is_sha256")),
         sa.ForeignKeyConstraint(
             ["application_id"], ["applications.id"], name=op.f("fk_trusted_documents_application_id")
         ),
-        sa.PrimaryKeyConstraint("application_id", "sha256", name=op.f("pk_trusted_documents")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trusted_documents")),
+        sa.UniqueConstraint("application_id", "sha256", name=op.f("uq_trusted_documents_application_id_sha256")),
+        sa.UniqueConstraint("uid", name=op.f("uq_trusted_documents_uid")),
     )
     op.create_index("ix_trusted_documents_sha256", "trusted_documents", ["sha256"], unique=False)
     op.create_table(
