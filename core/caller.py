@@ -34,13 +34,15 @@ class Caller:
     account_id: int | None = None
     key_id: int | None = None
     creator_ids: frozenset[int] = frozenset()
+    # those of them that it acts for under a contract of an organisation, not as itself
+    contracted_ids: frozenset[int] = frozenset()
     organisation_ids: frozenset[int] = frozenset()
     shop_ids: frozenset[int] = frozenset()
     channel_ids: frozenset[int] = frozenset()
     scopes: frozenset[str] = field(default_factory=frozenset)
     is_system: bool = False
-    # the name of the operator who acts in this caller's place; both stand in the audit record
-    acted_by: str | None = None
+    # the operator who acts in this caller's place; both stand in the audit record
+    acted_by: Caller | None = None
 
     @property
     def is_operator(self) -> bool:

@@ -13,7 +13,7 @@ from core.caller import SYSTEM, Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, Invalid, NotFound
 from models import IdentityKind
-from services import access, audit, keys, names, publishing
+from services import access, audit, callers, keys, names, publishing
 
 Subject = models.Creator | models.Shop | models.Organisation
 
@@ -148,7 +148,7 @@ async def locked(session: AsyncSession, uid: UUID) -> models.Account:
     statement = select(models.Account).where(models.Account.uid == uid).with_for_update(key_share=True)
     account = (await session.scalars(statement.execution_options(populate_existing=True))).one_or_none()
     if account is None or account.erased_at is not None:
-        raise keys.NoSuchAccount("There is no such account, or you may not see it.")
+        raise callers.NoSuchAccount("There is no such account, or you may not see it.")
     return account
 
 

@@ -11,27 +11,22 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Date, Exists, Row, Select, bindparam, exists, func, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthenticated
-from models import IdentityKind, OrganisationRole
-from services import access, audit, names
+from services import access, audit, callers, names
 
 FORM = re.compile(r"hw_([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
-EDITING = (OrganisationRole.OWNER, OrganisationRole.MANAGER, OrganisationRole.EDITOR)
-"""The roles in an organisation that act for the creators under contract; an analyst reads."""
-
 OVERLAP = timedelta(hours=24)
 """How long a rotated key goes on beside its successor, unless said otherwise (our own choice)."""
 
 _NOTED_AGAIN_AFTER = timedelta(minutes=1)
 _NOBODYS = bytes(32)
 _UNKNOWN = "This key is not known here; check that it was copied whole."
-_DAY = bindparam("on", type_=Date)
 
 
 class UnknownKey(Unauthenticated):
@@ -48,14 +43,6 @@ class ExpiredKey(Unauthenticated):
 
 class RevokedKey(Unauthenticated):
     code = "REVOKED_KEY"
-
-
-class SuspendedAccount(Unauthenticated):
-    code = "SUSPENDED_ACCOUNT"
-
-
-class NoSuchAccount(NotFound):
-    code = "NO_SUCH_ACCOUNT"
 
 
 class NoSuchKey(NotFound):
@@ -97,7 +84,7 @@ async def create(
         *(Problem("UNKNOWN_CHANNEL", f"There is no channel {key}.", ("channels", key)) for key in channels
           if key not in granted),
     ]  # fmt: skip
-    if Scope.OPERATE in wanted and not await session.scalar(select(_operates(account.id))):
+    if Scope.OPERATE in wanted and not await session.scalar(select(callers.operates(account.id))):
         said = f"This account does not act as an operator, so its keys cannot have {Scope.OPERATE.value}."
         problems.append(Problem("NOT_AN_OPERATOR", said, ("scopes", Scope.OPERATE.value)))
     if expires_at is not None and expires_at <= clock.now():
@@ -152,7 +139,7 @@ async def of_account(session: AsyncSession, caller: Caller, account_uid: UUID) -
     """All keys an account ever had, newest first, without their secrets: for itself and for operators."""
     account = await _account(session, account_uid)
     if not caller.is_operator and caller.account_id != account.id:
-        raise NoSuchAccount("There is no such account, or you may not see it.")
+        raise callers.NoSuchAccount("There is no such account, or you may not see it.")
     keys = await session.scalars(
         select(models.ApiKey).where(models.ApiKey.account_id == account.id).order_by(models.ApiKey.id.desc())
     )
@@ -162,7 +149,7 @@ async def of_account(session: AsyncSession, caller: Caller, account_uid: UUID) -
 async def caller_of(session: AsyncSession, presented: str, *, at: datetime) -> Caller:
     """Who stands behind a key at this instant: one statement, and once a minute a second one that notes the use.
 
-    UnknownKey, or, when the secret is right all the same, ExpiredKey, RevokedKey or SuspendedAccount. Memberships and
+    UnknownKey, or, when the secret is right all the same, ExpiredKey, RevokedKey or callers.SuspendedAccount. Memberships and
     contracts count by the day in UTC.
     """
     form = FORM.fullmatch(presented)
@@ -177,7 +164,14 @@ async def caller_of(session: AsyncSession, presented: str, *, at: datetime) -> C
     _refuse_what_is_over(row, at)
     if row.last_used_at is None or row.last_used_at <= at - _NOTED_AGAIN_AFTER:
         await _note_use(session, row.id, at)
-    return _caller(row)
+    # named by its key and not by the person: a name can be erased, and what was audited under it could not
+    return callers.caller(
+        row,
+        name=f"hw_{row.prefix}",
+        scopes=frozenset(row.scopes),
+        key_id=row.id,
+        channel_ids=frozenset(row.channel_ids),
+    )
 
 
 def _refuse_what_is_over(row: Row[Any], at: datetime) -> None:
@@ -185,79 +179,16 @@ def _refuse_what_is_over(row: Row[Any], at: datetime) -> None:
         raise RevokedKey("This key was revoked; ask for a new one.")
     if row.expires_at is not None and row.expires_at <= at:
         raise ExpiredKey("This key has expired; ask for a new one.")
-    if row.suspended_at is not None:
-        raise SuspendedAccount("The account of this key is suspended; ask an operator.")
+    callers.refuse_suspended(row)
 
 
-def _caller(row: Row[Any]) -> Caller:
-    scopes = frozenset(row.scopes)
-    return Caller(
-        # not the person's name: that can be erased, and what was audited under it could not
-        name=f"hw_{row.prefix}",
-        account_id=row.account_id,
-        key_id=row.id,
-        creator_ids=frozenset(row.own) | frozenset(row.contracted),
-        organisation_ids=frozenset(row.organisations),
-        channel_ids=frozenset(row.channel_ids),
-        scopes=scopes if row.operates else scopes - {Scope.OPERATE},
-    )
-
-
-def _operates(account_id: Any) -> Exists:
-    identity = models.Identity
-    return exists().where(identity.account_id == account_id, identity.kind == IdentityKind.OPERATOR)
-
-
-def _who_stands_behind() -> Select[Any]:
-    """The key with a `prefix`, its account, and everything that this account may act as `on` a day."""
-    key, account = models.ApiKey, models.Account
-    identity, creator, contract = models.Identity, models.Creator, models.Contract
-    own = (
-        select(identity.creator_id)
-        .join(creator, creator.id == identity.creator_id)
-        .where(identity.account_id == account.id, creator.erased_at.is_(None))
-    )
-    contracted = (
-        select(contract.creator_id)
-        .join(creator, creator.id == contract.creator_id)
-        .where(
-            contract.organisation_id.in_(_memberships(models.OrganisationMember.role.in_(EDITING))),
-            contract.period.op("@>")(_DAY),
-            creator.erased_at.is_(None),
-        )
-    )
-    columns: tuple[Any, ...] = (key.id, key.account_id, key.prefix, key.secret_hash, key.scopes, key.channel_ids, key.expires_at,
-               key.revoked_at, key.last_used_at, account.suspended_at, account.erased_at)  # fmt: skip
-    return (
-        select(
-            *columns,
-            func.array(own.correlate(account).scalar_subquery()).label("own"),
-            func.array(contracted.correlate(account).scalar_subquery()).label("contracted"),
-            func.array(_memberships().scalar_subquery()).label("organisations"),
-            _operates(account.id).label("operates"),
-        )
-        .join(account, account.id == key.account_id)
-        .where(key.prefix == bindparam("prefix"))
-    )
-
-
-def _memberships(*conditions: Any) -> Select[Any]:
-    """The ids of the organisations that the account is a member of on the day."""
-    member, organisation = models.OrganisationMember, models.Organisation
-    return (
-        select(member.organisation_id)
-        .join(organisation, organisation.id == member.organisation_id)
-        .where(
-            member.account_id == models.Account.id,
-            member.period.op("@>")(_DAY),
-            organisation.suspended_at.is_(None),
-            *conditions,
-        )
-        .correlate(models.Account)
-    )
-
-
-_BEHIND = _who_stands_behind()
+_KEY = models.ApiKey
+_BEHIND = (
+    callers.behind(_KEY.id, _KEY.prefix, _KEY.secret_hash, _KEY.scopes, _KEY.channel_ids, _KEY.expires_at,
+                   _KEY.revoked_at, _KEY.last_used_at)
+    .join(models.Account, models.Account.id == _KEY.account_id)
+    .where(_KEY.prefix == bindparam("prefix"))
+)  # fmt: skip
 
 
 async def _note_use(session: AsyncSession, key_id: int, at: datetime) -> None:
@@ -299,7 +230,7 @@ async def _tended(session: AsyncSession, caller: Caller, uid: UUID) -> models.Ap
 async def _account(session: AsyncSession, uid: UUID) -> models.Account:
     account = await session.scalar(select(models.Account).where(models.Account.uid == uid))
     if account is None or account.erased_at is not None:
-        raise NoSuchAccount("There is no such account, or you may not see it.")
+        raise callers.NoSuchAccount("There is no such account, or you may not see it.")
     return account
 
 

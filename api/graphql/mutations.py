@@ -57,7 +57,7 @@ class NoLongerVisible(Gone):
 
 
 def result(name: str, what: str) -> Any:
-    """A mutation answers with a union: `Annotated[Payload | Refused, result("VerbNounResult", "The thing")]`."""
+    """The annotation of the union that a mutation answers with: its payload, or why it was refused."""
     return strawberry.union(name, description=f"{what}, or why it was refused.")
 
 

@@ -19,7 +19,7 @@ from core.clock import FixedClock
 from core.db import Database
 from core.errors import Forbidden, Invalid, Misconfigured
 from models import IdentityKind, OrganisationRole
-from services import accounts, keys
+from services import accounts, callers, keys
 from services.access import MissingScope
 from services.development_keys import development_keys
 from tests import make
@@ -302,7 +302,7 @@ async def test_keys_of_others_do_not_exist(session: AsyncSession, clock: FixedCl
             await keys.revoke(session, caller, key.uid, clock=clock)
         with pytest.raises(keys.NoSuchKey):
             await keys.rotate(session, caller, key.uid, clock=clock)
-        with pytest.raises(keys.NoSuchAccount):
+        with pytest.raises(callers.NoSuchAccount):
             await keys.of_account(session, caller, account.uid)
     assert key.revoked_at is None
 
