@@ -36,6 +36,7 @@ from models.homepages import Homepage, HomepageState, HomepageVersion
 from models.imports import ImportRun, ImportState
 from models.instance import Instance
 from models.lives import LiveMessage, LivePush, MessageState
+from models.moderation import Appeal, AppealState, Erasure
 from models.organisations import Contract, Organisation, OrganisationMember, OrganisationRole
 from models.outbox import Consumer, DirtyKind, DirtyMark
 from models.products import Brand, Pool, PoolProduct, Product, ProductAsset, Shop
@@ -45,10 +46,10 @@ from models.streams import Stream, StreamEvent, StreamKind
 from models.tags import Tag, TagAlias, Tagging, TaggingSource, TagState, Taxonomy
 
 __all__ = [
-    "Account", "AccountLogin", "Answer", "AnswerState", "AnswerVote", "ApiKey", "Application", "Asset",
+    "Account", "AccountLogin", "Answer", "AnswerState", "AnswerVote", "ApiKey", "Appeal", "AppealState", "Application", "Asset",
     "AssetFactsSource", "AssetKind", "AssetUse", "AuditEntry", "Base", "Blob", "Brand", "Channel", "ChannelKind",
     "ChannelMember", "Comment", "CommentState", "Consumer", "Content", "ContentCount", "ContentState", "Contract",
-    "Creator", "CreatorField", "CreatorKind", "CreatorRole", "Decision", "DirtyKind", "DirtyMark", "Epoch",
+    "Creator", "CreatorField", "CreatorKind", "CreatorRole", "Decision", "DirtyKind", "DirtyMark", "Epoch", "Erasure",
     "FactSnapshot", "FactsSource", "Feed", "FeedContent", "FeedEvent", "FeedHead", "FeedItem", "FeedKind", "Field",
     "Follow", "Format", "Homepage", "HomepageState", "HomepageVersion", "IdempotencyKey", "Identity",
     "IdentityKind", "ImportRun", "ImportState", "Instance", "Like", "LiveMessage", "LivePush", "LiveRoom",

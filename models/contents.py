@@ -79,6 +79,8 @@ class Content(Identified, Imported, Created, Base):
     state_at: Mapped[datetime | None]
     live_revision_id: Mapped[int | None]
     draft_revision_id: Mapped[int | None]
+    # sealed and on its way: in review, or scheduled
+    waiting_revision_id: Mapped[int | None]
     tag_ids: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
     channel_ids: Mapped[list[int] | None]
     published_at: Mapped[datetime | None]
@@ -91,6 +93,9 @@ class Content(Identified, Imported, Created, Base):
     )
     draft_revision: Mapped[Revision | None] = relationship(
         lazy="raise", viewonly=True, primaryjoin="foreign(Content.draft_revision_id) == Revision.id"
+    )
+    waiting_revision: Mapped[Revision | None] = relationship(
+        lazy="raise", viewonly=True, primaryjoin="foreign(Content.waiting_revision_id) == Revision.id"
     )
 
     @hybrid_property
@@ -120,6 +125,12 @@ class Content(Identified, Imported, Created, Base):
                 ["draft_revision_id", "id"],
                 ["revisions.id", "revisions.content_id"],
                 name="fk_contents_draft_revision",
+                use_alter=True,
+            ),
+            ForeignKeyConstraint(
+                ["waiting_revision_id", "id"],
+                ["revisions.id", "revisions.content_id"],
+                name="fk_contents_waiting_revision",
                 use_alter=True,
             ),
             CheckConstraint("live_revision_id IS NULL OR published_at IS NOT NULL", name="live_was_published"),

@@ -21,7 +21,9 @@ class ReviewState(enum.StrEnum):
 
 
 class Review(Identified, Created, Base):
-    """One request for review of one sealed revision."""
+    """One request for review of one sealed revision. With `publishes` the consent puts it out at once, at the channels of
+    `channel_ids` (null: all that match).
+    """
 
     __tablename__ = "reviews"
 
@@ -33,6 +35,8 @@ class Review(Identified, Created, Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     decided_at: Mapped[datetime | None]
     note: Mapped[str | None]
+    publishes: Mapped[bool] = mapped_column(server_default=text("false"))
+    channel_ids: Mapped[list[int] | None]
 
     __table_args__ = (
         CheckConstraint("(state = 'WAITING') = (decided_at IS NULL)", name="decided_when_over"),

@@ -20,6 +20,34 @@ WORDS = (
     ("answers", "answerstate", ("VISIBLE", "WITHDRAWN", "TAKEN_DOWN"), ("ERASED",)),
 )
 
+# Records stand as they are; an erasure (which says so in its transaction) takes the words out of them, and nothing else.
+REFUSE = """
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN{but}
+    RAISE EXCEPTION '% rows are never changed', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
+BUT_AN_ERASURE = """
+    IF TG_OP = 'UPDATE' AND TG_NARGS > 0 AND coalesce(current_setting('headwater.erasing', true), '') = 'on'
+       AND to_jsonb(OLD) - TG_ARGV = to_jsonb(NEW) - TG_ARGV THEN
+        RETURN NEW;
+    END IF;"""
+# (table, what the trigger is for, the columns that hold words)
+RECORDS = (
+    ("audit_entries", "UPDATE OR DELETE", ("reason", "details")),
+    ("decisions", "UPDATE", ("findings",)),
+)
+
+
+def _stand(table: str, events: str, words: tuple[str, ...]) -> None:
+    """The trigger that keeps the rows of a table, but for an erasure of these columns."""
+    given = ", ".join(f"'{word}'" for word in words)
+    op.execute(f"DROP TRIGGER {table}_stand ON {table}")
+    op.execute(
+        f"CREATE TRIGGER {table}_stand BEFORE {events} ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION refuse_change({given})"
+    )
+
 
 def _check(table: str, name: str, condition: str) -> None:
     """Replace a check: rows are looked at afterwards, under a lock that lets writers pass."""
@@ -36,6 +64,9 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
     for table, name, before, more in WORDS:
         _check(table, name, _in(before + more))
+    op.execute(REFUSE.format(but=BUT_AN_ERASURE))
+    for table, events, words in RECORDS:
+        _stand(table, events, words)
     op.create_table(
         "idempotency_keys",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
@@ -361,6 +392,8 @@ def upgrade() -> None:
         sa.Column("decided_by_id", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("publishes", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("channel_ids", sa.ARRAY(sa.BigInteger()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("(state = 'WAITING') = (decided_at IS NULL)", name=op.f("ck_reviews_decided_when_over")),
         sa.CheckConstraint("state <> 'RETURNED' OR note IS NOT NULL", name=op.f("ck_reviews_returned_says_why")),
@@ -378,6 +411,81 @@ def upgrade() -> None:
     op.create_index(
         "uq_reviews_waiting", "reviews", ["content_id"], unique=True, postgresql_where=sa.text("state = 'WAITING'")
     )
+    op.create_table(
+        "appeals",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("content_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "WAITING",
+                "GRANTED",
+                "REFUSED",
+                name="appealstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            server_default="WAITING",
+            nullable=False,
+        ),
+        sa.Column("decided_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("(state = 'WAITING') = (decided_at IS NULL)", name=op.f("ck_appeals_decided_when_over")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_appeals_account_id")),
+        sa.ForeignKeyConstraint(["content_id"], ["contents.id"], name=op.f("fk_appeals_content_id")),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["accounts.id"], name=op.f("fk_appeals_decided_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeals")),
+        sa.UniqueConstraint("uid", name=op.f("uq_appeals_uid")),
+    )
+    op.create_index(op.f("ix_appeals_account_id"), "appeals", ["account_id"], unique=False)
+    op.create_index(op.f("ix_appeals_content_id"), "appeals", ["content_id"], unique=False)
+    op.create_index("ix_appeals_state", "appeals", ["state", "id"], unique=False)
+    op.create_index(
+        "uq_appeals_waiting", "appeals", ["content_id"], unique=True, postgresql_where=sa.text("state = 'WAITING'")
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("creator_id", sa.BigInteger(), nullable=True),
+        sa.Column("asked_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.CheckConstraint("num_nonnulls(account_id, creator_id) = 1", name=op.f("ck_erasures_one_subject")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_erasures_account_id")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["accounts.id"], name=op.f("fk_erasures_asked_by_id")),
+        sa.ForeignKeyConstraint(["creator_id"], ["creators.id"], name=op.f("fk_erasures_creator_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_erasures_account_id")),
+        sa.UniqueConstraint("creator_id", name=op.f("uq_erasures_creator_id")),
+        sa.UniqueConstraint("uid", name=op.f("uq_erasures_uid")),
+    )
+    op.create_index(
+        "ix_erasures_unfinished", "erasures", ["id"], unique=False, postgresql_where=sa.text("finished_at IS NULL")
+    )
+    op.add_column("contents", sa.Column("waiting_revision_id", sa.BigInteger(), nullable=True))
+    op.execute(
+        "UPDATE contents SET waiting_revision_id = (SELECT max(id) FROM revisions"
+        " WHERE content_id = contents.id AND state IN ('IN_REVIEW', 'SCHEDULED'))"
+        " WHERE id IN (SELECT content_id FROM revisions WHERE state IN ('IN_REVIEW', 'SCHEDULED'))"
+    )
+    op.create_foreign_key(
+        "fk_contents_waiting_revision",
+        "contents",
+        "revisions",
+        ["waiting_revision_id", "id"],
+        ["id", "content_id"],
+        postgresql_not_valid=True,
+    )
+    op.execute("ALTER TABLE contents VALIDATE CONSTRAINT fk_contents_waiting_revision")
     op.add_column("answers", sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("answers", sa.Column("state_because", sa.Text(), nullable=True))
     op.add_column("homepage_versions", sa.Column("edition", sa.BigInteger(), server_default="1", nullable=False))
@@ -386,6 +494,15 @@ def upgrade() -> None:
     op.add_column("homepage_versions", sa.Column("scheduled_by_id", sa.BigInteger(), nullable=True))
     op.add_column("homepage_versions", sa.Column("schedule_failure", sa.Text(), nullable=True))
     op.add_column("homepage_versions", sa.Column("fired_late_ms", sa.BigInteger(), nullable=True))
+    op.add_column("homepage_versions", sa.Column("template", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_homepage_versions_live_blocks",
+        "homepage_versions",
+        ["blocks"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("state = 'LIVE'"),
+    )
     _check("homepage_versions", "published_when_live", "(state IN ('LIVE', 'SUPERSEDED')) = (published_at IS NOT NULL)")
     op.create_check_constraint(
         op.f("ck_homepage_versions_scheduled_has_time"),
@@ -431,6 +548,13 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_homepage_versions_schedule_has_zone"), "homepage_versions", type_="check")
     # reviews point at what never went out
     op.drop_table("reviews")
+    op.drop_table("appeals")
+    op.drop_table("erasures")
+    op.drop_constraint("fk_contents_waiting_revision", "contents", type_="foreignkey")
+    op.drop_column("contents", "waiting_revision_id")
+    for table, events, _ in RECORDS:
+        _stand(table, events, ())
+    op.execute(REFUSE.format(but=""))
     for table in ("revision_assets", "revision_products"):
         op.execute(f"DELETE FROM {table} WHERE revision_id IN (SELECT id FROM revisions WHERE state = 'DROPPED')")
     op.execute("DELETE FROM revisions WHERE state = 'DROPPED'")
@@ -448,6 +572,13 @@ def downgrade() -> None:
     op.drop_index(
         "ix_homepage_versions_due", table_name="homepage_versions", postgresql_where=sa.text("state = 'SCHEDULED'")
     )
+    op.drop_index(
+        "ix_homepage_versions_live_blocks",
+        table_name="homepage_versions",
+        postgresql_using="gin",
+        postgresql_where=sa.text("state = 'LIVE'"),
+    )
+    op.drop_column("homepage_versions", "template")
     op.drop_column("homepage_versions", "fired_late_ms")
     op.drop_column("homepage_versions", "schedule_failure")
     op.drop_column("homepage_versions", "scheduled_by_id")

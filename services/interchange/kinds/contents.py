@@ -158,6 +158,8 @@ class Contents(Kind[ContentRecord]):
             "channel_ids": None if channels is None else [desk.id("channels", key) for key in channels],
             "live_revision_id": _revision_id(desk, record, RevisionState.LIVE),
             "draft_revision_id": _revision_id(desk, record, RevisionState.DRAFT),
+            "waiting_revision_id": _revision_id(desk, record, RevisionState.SCHEDULED)
+            or _revision_id(desk, record, RevisionState.IN_REVIEW),
         }
 
     async def insert(self, desk: Desk, records: Sequence[ContentRecord]) -> None:
