@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
-from services import outbox, publishing, workers
+from services import loops, outbox, publishing, workers
 from services.distribution import Distributor
 from tests import make
 from tests.services.packs import install, pack
@@ -52,7 +52,7 @@ async def run(*script: Any) -> Steps:
     stop = asyncio.Event()
     steps = Steps(*script, stop=stop)
     async with asyncio.timeout(5):
-        await workers.loop("test", steps, asyncio.Event(), stop)
+        await loops.loop("test", steps, asyncio.Event(), stop)
     return steps
 
 
@@ -60,11 +60,11 @@ async def test_a_loop_goes_on_at_once_while_there_is_more():
     steps = await run("more", "more", "more", "nothing")
 
     assert len(steps.at) == 4
-    assert steps.at[-1] - steps.at[0] < workers.POLL_SECONDS
+    assert steps.at[-1] - steps.at[0] < loops.POLL_SECONDS
 
 
 async def test_a_loop_polls_when_nobody_tells(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(workers, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(loops, "POLL_SECONDS", 0.02)
 
     steps = await run("nothing", "nothing", "nothing")
 
@@ -79,7 +79,7 @@ async def test_a_loop_that_fails_waits_longer_each_time_and_starts_small_after_a
     async def note(_stop: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr(workers, "pause", note)
+    monkeypatch.setattr(loops, "pause", note)
     away = [ConnectionRefusedError()] * 7
 
     await run(*away, "more", ConnectionRefusedError(), "nothing")
@@ -95,13 +95,13 @@ async def test_a_loop_that_waits_after_a_failure_still_stops_at_once():
         raise ConnectionRefusedError
 
     began = time.monotonic()
-    await workers.loop("test", fail, asyncio.Event(), stop)
+    await loops.loop("test", fail, asyncio.Event(), stop)
 
-    assert time.monotonic() - began < workers.FIRST_PAUSE
+    assert time.monotonic() - began < loops.FIRST_PAUSE
 
 
 async def test_news_during_a_step_is_not_missed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(workers, "POLL_SECONDS", 60)
+    monkeypatch.setattr(loops, "POLL_SECONDS", 60)
     stop, news = asyncio.Event(), asyncio.Event()
     calls = 0
 
@@ -115,18 +115,18 @@ async def test_news_during_a_step_is_not_missed(monkeypatch: pytest.MonkeyPatch)
         return False
 
     async with asyncio.timeout(5):
-        await workers.loop("test", step, news, stop)
+        await loops.loop("test", step, news, stop)
 
     assert calls == 2
 
 
 @asynccontextmanager
-async def distributing(db: Database, clock: FixedClock) -> AsyncIterator[workers.Wakeup]:
+async def distributing(db: Database, clock: FixedClock) -> AsyncIterator[loops.Wakeup]:
     """A distributor's loop and its wakeup, running; stopped at the end."""
     stop = asyncio.Event()
-    wakeup = workers.Wakeup(db, (outbox.CHANNEL,))
+    wakeup = loops.Wakeup(db, (outbox.CHANNEL,))
     step = workers._distributing(Distributor(db, clock=clock, base_url=BASE))
-    running = asyncio.gather(wakeup.run(stop), workers.loop("distributor", step, wakeup.listener(), stop))
+    running = asyncio.gather(wakeup.run(stop), loops.loop("distributor", step, wakeup.listener(), stop))
     try:
         yield wakeup
     finally:
@@ -167,7 +167,7 @@ def holds(db: Database, count: int) -> Callable[[], Awaitable[bool]]:
 async def test_a_publication_wakes_the_distributor_long_before_the_poll(
     committed: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(workers, "POLL_SECONDS", 60)
+    monkeypatch.setattr(loops, "POLL_SECONDS", 60)
     await install(committed, pack("test.all"))
 
     async with distributing(committed, clock):
@@ -179,7 +179,7 @@ async def test_a_publication_wakes_the_distributor_long_before_the_poll(
 async def test_without_notifications_the_poll_finds_the_work(
     committed: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(workers, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(loops, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(outbox, "CHANNEL", "nobody_listens_here")
     await install(committed, pack("test.all"))
 
@@ -189,7 +189,7 @@ async def test_without_notifications_the_poll_finds_the_work(
 
 
 async def test_a_lost_listener_comes_back(committed: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(workers, "POLL_SECONDS", 60)
+    monkeypatch.setattr(loops, "POLL_SECONDS", 60)
     await install(committed, pack("test.all"))
 
     async with distributing(committed, clock):
@@ -210,11 +210,11 @@ async def test_a_worker_outlives_an_absence_of_the_database(
     committed: Database, clock: FixedClock, server_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     """No connection is let in, and all there are are cut; when the database is back, so is the work."""
-    monkeypatch.setattr(workers, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(workers, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(loops, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(loops, "FIRST_PAUSE", 0.02)
     await install(committed, pack("test.all"))
     failures: list[str] = []
-    monkeypatch.setattr(workers.log, "exception", lambda event, **_: failures.append(event))
+    monkeypatch.setattr(loops.log, "exception", lambda event, **_: failures.append(event))
 
     async with distributing(committed, clock):
         await until(lambda: listening(committed))
