@@ -6,7 +6,8 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Created, Identified
@@ -35,7 +36,7 @@ class Appeal(Identified, Created, Base):
 
     __table_args__ = (
         CheckConstraint("(state = 'WAITING') = (decided_at IS NULL)", name="decided_when_over"),
-        Index("uq_appeals_waiting", "content_id", unique=True, postgresql_where=text("state = 'WAITING'")),
+        Index("uq_appeals_waiting", "content_id", unique=True, postgresql_where=sql("state = 'WAITING'")),
         Index("ix_appeals_state", "state", "id"),
     )
 
@@ -52,9 +53,9 @@ class Erasure(Identified, Base):
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
-    counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    counts: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
 
     __table_args__ = (
         CheckConstraint("num_nonnulls(account_id, creator_id) = 1", name="one_subject"),
-        Index("ix_erasures_unfinished", "id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_erasures_unfinished", "id", postgresql_where=sql("finished_at IS NULL")),
     )
