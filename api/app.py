@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +18,7 @@ from api.feeds import routes as feeds
 from api.graphql.context import Context
 from api.graphql.http import GraphQLEndpoint
 from api.guard import Guard
-from api.reading import ZIPPED_FROM, problem
+from api.reading import ZIPPED_FROM, Zipped, problem
 from core.errors import DomainError, Invalid, NotFound
 from core.settings import Settings
 from services.runtime import Runtime, open_runtime
@@ -56,7 +55,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
             Route("/graphql", GraphQLEndpoint.over(settings, open_context)),
         ],
         middleware=[
-            Middleware(GZipMiddleware, minimum_size=ZIPPED_FROM, compresslevel=5),
+            Middleware(Zipped, minimum_size=ZIPPED_FROM, compresslevel=5),
             Middleware(Guard, settings=settings),
         ],
         exception_handlers={HTTPException: _refused},
@@ -70,7 +69,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
 async def open_context(request: Request, request_id: str) -> Context:
     """Who asks over GraphQL, and with what it is answered."""
     runtime: Runtime = request.app.state.runtime
-    caller = await caller_from(request.headers, runtime.db, runtime.clock)
+    caller = await caller_from(request.headers, runtime)
     return Context(runtime.db, caller, runtime.clock, runtime.settings, index=runtime.index, request_id=request_id)
 
 

@@ -7,15 +7,12 @@ import re
 from collections.abc import Awaitable, Callable
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import caller_from
-from api.reading import problem
-from core.db import DatabaseAway, is_away
+from api.reading import away, check_size, problem
 from core.errors import DomainError, Invalid, Unavailable
 from core.ids import new_uid
 from core.settings import Settings
@@ -47,6 +44,7 @@ class Accident(DomainError):  # noqa: N818  (named after what happened)
 class Guard:
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self.app = app
+        self.settings = settings
         self.seconds = settings.request_timeout_ms / 1_000
         hosts = {host.strip().lower() for host in settings.allowed_hosts.split(",")}
         self.hosts = None if "*" in hosts else hosts
@@ -65,9 +63,11 @@ class Guard:
     async def _answer(self, request: Request, receive: Receive, send: _Stamped, request_id: str) -> None:
         try:
             self._check_host(request)
+            if request.url.path != OWN_DOOR:
+                check_size(request, self.settings)
             if request.url.path not in NOBODY_ASKED:
                 runtime = request.app.state.runtime
-                request.state.caller = await caller_from(request.headers, runtime.db, runtime.clock)
+                request.state.caller = await caller_from(request.headers, runtime)
             async with asyncio.timeout(self.seconds):
                 await self.app(request.scope, receive, send)
         except DomainError as error:
@@ -75,9 +75,9 @@ class Guard:
         except TimeoutError:
             await self._fail(TooSlow("The answer took too long."), request, receive, send, request_id)
         except Exception as error:
-            if isinstance(error, PoolTimeout | OSError) or (isinstance(error, DBAPIError) and is_away(error)):
+            known: DomainError | None = away(error)
+            if known is not None:
                 log.warning("request.database_away", error=repr(error))
-                known: DomainError = DatabaseAway("The database did not answer in time; try again shortly.")
             else:
                 log.exception("request.accident")
                 known = Accident("Something went wrong on our side. Tell the operator the request id.")

@@ -80,6 +80,17 @@ class Settings(BaseSettings):
     persisted_queries: int = Field(
         1_000, ge=0, description="How many documents are remembered that clients sent with their hash; 0: none."
     )
+    jwt_issuer: str = Field("", description="Whose tokens (JWT) are taken: their `iss`, exactly. Empty: no tokens.")
+    jwt_audience: str = Field("", description="What their `aud` must name: this installation.")
+    jwt_jwks_url: str = Field("", description="Where the issuer publishes its keys (JWKS).")
+    jwt_algorithms: str = Field("RS256, ES256, EdDSA", description="The signatures that are taken.")
+    jwt_leeway_seconds: int = Field(30, ge=0, le=600, description="How far the issuer's clock may be off.")
+    jwt_default_scopes: str = Field(
+        "engagement:write, account:write", description="What a token allows that has no claim `scope`."
+    )
+    jwt_makes_accounts: bool = Field(
+        default=False, description="Whether whoever the issuer signs for gets an account here at the first request."
+    )
     cache_max_age: int = Field(0, ge=0, description="Seconds that caches of others may keep an answer; 0: revalidate.")
     distributors: int = Field(1, ge=1, le=16, description="Distributor loops in one worker process.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")

@@ -18,12 +18,18 @@ class Recorded(Protocol):
 def record(
     session: AsyncSession, caller: Caller, action: str, subject: Recorded, *, reason: str | None = None, **details: Any
 ) -> None:
-    """Note that `caller` did `action` (such as content.withdrawn) to `subject`, in this transaction."""
+    """Note that `caller` did `action` (such as content.withdrawn) to `subject`, in this transaction.
+
+    Whoever acted stands as actor; for whom they acted (an operator for an account, an agency for a creator under
+    contract), beside it.
+    """
     bound = structlog.contextvars.get_contextvars()
+    actor = caller.acted_by or caller
     session.add(
         models.AuditEntry(
-            actor=caller.name,
-            account_id=caller.account_id,
+            actor=actor.name,
+            account_id=actor.account_id,
+            on_behalf_of=_for_whom(caller, subject),
             action=action,
             object_type=type(subject).__name__,
             object_id=subject.id,
@@ -32,3 +38,10 @@ def record(
             details=details,
         )
     )
+
+
+def _for_whom(caller: Caller, subject: Recorded) -> str | None:
+    if caller.acted_by is not None:
+        return caller.name
+    creator_id = subject.id if isinstance(subject, models.Creator) else getattr(subject, "creator_id", None)
+    return f"creator:{creator_id}" if creator_id in caller.contracted_ids else None

@@ -20,6 +20,7 @@ from core.postgres import embedded
 from core.settings import Settings
 from search import backends
 from search.backend import SearchBackend
+from services.tokens import Issuer
 
 log = structlog.get_logger()
 
@@ -30,6 +31,7 @@ class Runtime:
     db: Database
     clock: Clock
     index: SearchBackend
+    issuer: Issuer | None = None
 
     @property
     def failure(self) -> str | None:
@@ -81,7 +83,7 @@ async def open_runtime(
             raise MigrationsPending("The database stands at an older schema: run `headwater migrate` first.")
         index = open_index(settings)
         try:
-            yield Runtime(settings, db, clock or SystemClock(), index)
+            yield Runtime(settings, db, clock or SystemClock(), index, Issuer.of(settings))
         finally:
             await index.close()
 
