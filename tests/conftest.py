@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,6 +21,14 @@ from core import migrations
 from core.clock import FixedClock
 from core.db import Database
 from core.postgres import embedded
+from tests.databases import Shelf
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.scheduling import Scheduling
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
@@ -126,21 +135,26 @@ async def session(db: RolledBackDatabase) -> AsyncIterator[AsyncSession]:
         await opened.rollback()
 
 
+@pytest.fixture(scope="session")
+def shelf(server_url: str, template: str) -> Iterator[Shelf]:
+    made = Shelf(server_url, template)
+    yield made
+    asyncio.run(made.close())
+
+
 @pytest.fixture
-def own_url(server_url: str, template: str) -> Iterator[str]:
+def own_url(shelf: Shelf) -> Iterator[str]:
     """The address of a database of the test's own: for what runs its own event loop, such as the commands."""
-    name = f"own_{uuid4().hex[:12]}"
-    asyncio.run(_execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield _on(server_url, name)
-    asyncio.run(_execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    name = asyncio.run(shelf.take())
+    yield shelf.url(name)
+    asyncio.run(shelf.give_back(name))
 
 
 @pytest.fixture
-async def committed(server_url: str, template: str) -> AsyncIterator[Database]:
-    """A database of the test's own, cloned from the template: for races, commits and kills. Costs about 0.1 s."""
-    name = f"own_{uuid4().hex[:12]}"
-    await _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    own = Database(_on(server_url, name), pool=40, statement_timeout_ms=20_000, lock_timeout_ms=15_000)
+async def committed(shelf: Shelf) -> AsyncIterator[Database]:
+    """A database of the test's own, where commits are commits: for races and kills. Costs about 0.03 s."""
+    name = await shelf.take()
+    own = Database(shelf.url(name), pool=40, statement_timeout_ms=20_000, lock_timeout_ms=15_000)
     yield own
     await own.close()
-    await _execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await shelf.give_back(name)

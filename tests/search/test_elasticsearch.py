@@ -14,9 +14,6 @@ from search.query import Kind, Order
 from tests.search.contract import Contract, found, put
 from tests.search.entries import content
 
-# One node serves all of these tests: with `--dist loadgroup` they stay on one worker.
-pytestmark = pytest.mark.xdist_group("elasticsearch")
-
 
 @pytest.fixture
 async def backend(elasticsearch_url: str) -> AsyncIterator[ElasticsearchBackend]:
