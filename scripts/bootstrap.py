@@ -24,6 +24,9 @@ BIN = VENV / "bin"
 STAMP = VENV / "headwater.json"
 # There while the environment is being made or changed: found at a start, it means that this was interrupted.
 UNFINISHED = VENV / "headwater-unfinished"
+# Where checks and tests keep what Python compiles: not among the sources, and also where the caller has forbidden it there,
+# since compiling everything anew for each process takes longer than many a test.
+BYTECODE = VENV / "bytecode"
 
 RUN = "requirements.txt"
 TEST = "requirements-dev.txt"  # a superset
@@ -86,7 +89,7 @@ def test(rest: Sequence[str]) -> int:
         return 0
     prepare(TEST)
     if rest:
-        return subprocess.run([BIN / "pytest", *rest], cwd=ROOT, check=False).returncode  # noqa: S603  (ours)
+        return subprocess.run([BIN / "pytest", *rest], cwd=ROOT, env=surroundings(), check=False).returncode  # noqa: S603  (ours)
     results = linted()
     # By group: tests that share an expensive server stay on one process.
     results.append(outcome("tests", [str(BIN / "pytest"), "-n", "2", "--dist", "loadgroup"], capture=False))
@@ -129,10 +132,16 @@ def linted() -> list[Result]:
 def outcome(name: str, command: list[str], *, capture: bool = True) -> Result:
     begun = time.monotonic()
     done = subprocess.run(  # noqa: S603  (our own environment's tools)
-        command, cwd=ROOT, check=False, text=True,
+        command, cwd=ROOT, env=surroundings(), check=False, text=True,
         stdout=subprocess.PIPE if capture else None, stderr=subprocess.STDOUT if capture else None,
     )  # fmt: skip
     return Result(name, done.returncode == 0, time.monotonic() - begun, done.stdout or "")
+
+
+def surroundings() -> dict[str, str]:
+    """The caller's environment, with compiled Python kept."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(BYTECODE)}
 
 
 def summary(results: Sequence[Result]) -> int:

@@ -24,7 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in (bootstrap.RUN, bootstrap.TEST, bootstrap.PROJECT):
         (root / name).write_text(f"of {name}\n")
     monkeypatch.setattr(bootstrap, "ROOT", root)
-    for name in ("VENV", "BIN", "STAMP", "UNFINISHED"):
+    for name in ("VENV", "BIN", "STAMP", "UNFINISHED", "BYTECODE"):
         path: Path = getattr(bootstrap, name)
         monkeypatch.setattr(bootstrap, name, root / path.relative_to(ROOT))
     names = (bootstrap.RUN, bootstrap.TEST, bootstrap.PROJECT)
@@ -121,6 +121,17 @@ def test_an_index_that_does_not_answer_is_one_clear_line(project: Path, monkeypa
         "The packages cannot be fetched: no package index answers. Check the network, or point pip at an index that "
         "does (PIP_INDEX_URL). pip said: ERROR: No matching distribution found for alembic==1.18.0"
     )
+
+
+def test_checks_keep_what_python_compiles_in_the_environment_whatever_the_caller_set(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    program = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+
+    checked = bootstrap.outcome("a check", [sys.executable, "-c", program])
+
+    assert checked.said == f"False {bootstrap.BYTECODE}\n"
 
 
 @pytest.mark.parametrize("command", ["run", "test", "lint"])
