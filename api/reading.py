@@ -6,11 +6,17 @@ import hashlib
 from collections.abc import Mapping
 
 import orjson
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from core.db import DatabaseAway, is_away
 from core.errors import DomainError, Invalid
+from core.settings import Settings
 
 ZIPPED_FROM = 1_000
 """The size in bytes from which answers are sent compressed to those who can read it."""
@@ -20,6 +26,16 @@ class BadParameter(Invalid):
     """A query parameter is not of its form or out of its range."""
 
     code = "BAD_PARAMETER"
+
+
+class UrlTooLong(Invalid):
+    code = "URL_TOO_LONG"
+    status = 414
+
+
+class HeadersTooLarge(Invalid):
+    code = "HEADERS_TOO_LARGE"
+    status = 431
 
 
 def only(request: Request, *known: str) -> None:
@@ -43,26 +59,54 @@ def integer(request: Request, name: str, default: int, *, least: int, most: int)
 
 def answer(request: Request, body: bytes, media_type: str, *, headers: Mapping[str, str] | None = None) -> Response:
     """200 with a strong ETag over the bytes, or 304 when the client has them. HEAD gets the headers alone."""
-    settings = request.app.state.runtime.settings
-    # compressed, it is another representation: a strong tag may not stand for both
-    is_zippable = _is_zippable(body, media_type)
-    coding = "-gzip" if is_zippable and "gzip" in request.headers.get("accept-encoding", "") else ""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}{coding}"'
-    private = "authorization" in request.headers
-    age = settings.cache_max_age
-    fresh = f"max-age={age}" if age else "no-cache"
+    age = request.app.state.runtime.settings.cache_max_age
     common = {
-        "ETag": tag,
-        "Cache-Control": f"{'private' if private else 'public'}, {fresh}",
+        "Cache-Control": cache_control(age, is_private="authorization" in request.headers),
         "Vary": "Authorization, Accept",
         **(headers or {}),
     }
+    return tagged(request, body, media_type, common)
+
+
+def cache_control(age: int, *, is_private: bool) -> str:
+    """For how many seconds an answer may be used unasked, and whether by others than who asked; 0: ask each time."""
+    return f"{'private' if is_private else 'public'}, {f'max-age={age}' if age else 'no-cache'}"
+
+
+def tagged(request: Request, body: bytes, media_type: str, headers: Mapping[str, str]) -> Response:
+    """These bytes with a strong ETag, or 304 with these headers when the client has them."""
+    # compressed, it is another representation: a strong tag may not stand for both
+    is_zippable = _is_zippable(body, media_type)
+    coding = "-gzip" if is_zippable and takes_gzip(request.headers.get("accept-encoding", "")) else ""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}{coding}"'
+    common = {"ETag": tag, **headers}
     if _matches(request.headers.getlist("if-none-match"), tag):
         response = Response(status_code=304, headers=common)
         if is_zippable:
             response.headers.add_vary_header("Accept-Encoding")  # as the middleware does for the body
         return response
     return Response(body, media_type=media_type, headers=common)
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether a client that sends this Accept-Encoding reads gzip: named without `q=0`, or by `*`."""
+    weights = {}
+    for item in accept_encoding.lower().split(","):
+        name, _, quality = (part.strip() for part in item.partition(";"))
+        weights[name] = quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+
+
+class Zipped(GZipMiddleware):
+    """Compresses for those who ask for it; the framework's own looks for the word alone, and misses a `gzip;q=0`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            given = ", ".join(Headers(scope=scope).getlist("accept-encoding"))
+            kept = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+            said = b"gzip" if takes_gzip(given) else b"identity"
+            scope = {**scope, "headers": [*kept, (b"accept-encoding", said)]}
+        await super().__call__(scope, receive, send)
 
 
 def _is_zippable(body: bytes, media_type: str) -> bool:
@@ -76,6 +120,22 @@ def _matches(conditions: list[str], tag: str) -> bool:
     """If-None-Match compares weakly (RFC 9110 §13.1.2); it may come in several lines."""
     listed = [each.strip().removeprefix("W/") for condition in conditions for each in condition.split(",")]
     return "*" in listed or tag in listed
+
+
+def check_size(request: Request, settings: Settings) -> None:
+    """UrlTooLong or HeadersTooLarge where there is more than a request may carry."""
+    url = len(request.scope.get("raw_path") or request.scope["path"]) + len(request.scope.get("query_string", b""))
+    if url > settings.url_limit:
+        raise UrlTooLong(f"An address holds at most {settings.url_limit} bytes: ask GraphQL by POST.")
+    if sum(len(name) + len(value) for name, value in request.headers.raw) > settings.header_limit:
+        raise HeadersTooLarge(f"The headers of a request hold at most {settings.header_limit} bytes together.")
+
+
+def away(error: Exception) -> DatabaseAway | None:
+    """What the database could not do in time, as callers are told it; None for any other accident."""
+    if isinstance(error, PoolTimeout | OSError) or (isinstance(error, DBAPIError) and is_away(error)):
+        return DatabaseAway("The database did not answer in time; try again shortly.")
+    return None
 
 
 def problem(error: DomainError, request_id: str) -> Response:

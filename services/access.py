@@ -135,3 +135,18 @@ async def editable_creator(session: AsyncSession, caller: Caller, uid: UUID) -> 
     if not may_edit(caller, creator.id):
         raise Forbidden("Only the creator, an organisation under contract, or an operator may do this.")
     return creator
+
+
+def applications(caller: Caller) -> ColumnElement[bool]:
+    """Applications are the business of the account that tends them, and of operators."""
+    if caller.is_operator:
+        return true()
+    return false() if caller.account_id is None else models.Application.account_id == caller.account_id
+
+
+def trusted_documents(caller: Caller) -> ColumnElement[bool]:
+    """The documents of an application, for whoever may see it."""
+    if caller.is_operator:
+        return true()
+    own = select(models.Application.id).where(applications(caller))
+    return models.TrustedDocument.application_id.in_(own)

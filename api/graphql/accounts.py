@@ -3,6 +3,7 @@
 import strawberry
 
 from api.graphql import refs
+from api.graphql.caching import cached
 from api.graphql.context import Info
 from api.graphql.rows import shapes
 from core.caller import Caller
@@ -34,7 +35,7 @@ class Viewer:
 
 @strawberry.type
 class AccountQuery:
-    @strawberry.field(description="Who is asking; null without a key.")
+    @strawberry.field(description="Who is asking; null without a key.", metadata=cached(max_age=0, private=True))
     def viewer(self, info: Info) -> Viewer | None:
         caller = info.context.caller
         return None if caller.is_anonymous else Viewer(caller=caller)

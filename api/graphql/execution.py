@@ -1,7 +1,7 @@
 """From a request to an answer: parse, measure, validate, coerce, execute; the first three once for each text."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
@@ -45,12 +45,14 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`was_executed` is false for request errors: those before any field was looked at. `status` wishes for another one."""
+    """`was_executed` is false for request errors: those before any field was looked at. `status` wishes for another
+    one, `headers` go along.
+    """
 
     body: dict[str, Any]
     was_executed: bool
     status: int | None = None
-    allow: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Executor:
@@ -165,4 +167,4 @@ def _refused(errors: tuple[GraphQLError, ...], code: str, context: Context) -> A
 
 def _by_get(context: Context) -> Answer:
     error = problems.failure("MUTATION_BY_GET", "A GET only reads: send mutations by POST.", context.request_id)
-    return Answer({"errors": [error]}, was_executed=False, status=405, allow="POST")
+    return Answer({"errors": [error]}, was_executed=False, status=405, headers={"allow": "POST"})

@@ -1,8 +1,9 @@
-"""GraphQL over HTTP: media types, status codes, and nothing that a client sends ends in a 500."""
+"""GraphQL over HTTP: what goes out for what came in, and nothing that a client sends ends in a 500."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import structlog
@@ -10,19 +11,25 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from api.graphql import graphiql, labels, problems, requests
+from api import reading
+from api.graphql import graphiql, labels, negotiation, origins, problems, requests
+from api.graphql.caching import CacheHints
 from api.graphql.context import Context
 from api.graphql.execution import Answer, Executor
+from api.graphql.known import HANDSHAKE, NOT_KNOWN, KnownDocuments
 from api.graphql.limits import Limits
-from api.graphql.requests import BadRequest
+from api.graphql.negotiation import JSON
+from api.graphql.origins import Origins
+from api.graphql.requests import BadRequest, GraphQLRequest
 from api.graphql.schema import schema
 from core.errors import DomainError
 from core.ids import new_uid
 from core.settings import Settings
 
-JSON = "application/json"
-GRAPHQL = "application/graphql-response+json"
-LONGEST_URL = 8_192
+VARY = "Accept, Accept-Language, Authorization"
+
+ALONG = {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "2"}}
+"""Headers that come with a status."""
 
 log = structlog.get_logger()
 
@@ -31,12 +38,41 @@ OpenContext = Callable[[Request, str], Awaitable[Context]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Reply:
+    """What every answer to one request has in common."""
+
+    request: Request
+    request_id: str
+    media_type: str
+
+    def of(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+        """These words, kept by nobody."""
+        known = {**self.common, "cache-control": "no-store"}
+        content = orjson.dumps(body)
+        return Response(content, status, headers={**known, **headers}, media_type=self.content_type)
+
+    def failure(self, status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
+        return self.of(status, {"errors": [problems.failure(code, message, self.request_id)]}, headers)
+
+    @property
+    def content_type(self) -> str:
+        return f"{self.media_type}; charset=utf-8"
+
+    @property
+    def common(self) -> dict[str, str]:
+        return {"vary": VARY, "x-content-type-options": "nosniff", "x-request-id": self.request_id}
+
+
 class GraphQLEndpoint:
     """An ASGI application that answers GraphQL at the path where it is mounted."""
 
-    settings: Settings
-    open_context: OpenContext
-    executor: Executor
+    def __init__(self, settings: Settings, open_context: OpenContext, executor: Executor) -> None:
+        self.settings = settings
+        self.open_context = open_context
+        self.executor = executor
+        self.origins = Origins.of(settings)
+        self.known = KnownDocuments(executor, settings.trusted_documents_only, settings.persisted_queries)
+        self.hints = CacheHints(executor.core)
 
     @classmethod
     def over(cls, settings: Settings, open_context: OpenContext, limits: Limits | None = None) -> "GraphQLEndpoint":
@@ -46,117 +82,100 @@ class GraphQLEndpoint:
         return cls(settings, open_context, Executor(schema, limits or Limits.of(settings), suggests=suggests))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self.respond(Request(scope, receive))
+        request = Request(scope, receive)
+        response = await self.respond(request)
+        self.origins.stamp(request, response)
         await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:
         """The response to any HTTP request."""
-        request_id = _request_id(request)
-        media_type = JSON
+        reply = _Reply(request, _request_id(request), JSON)
         try:
-            _check_url(request)
-            if self._wants_page(request):
-                return HTMLResponse(graphiql.page(self.settings.base_url), headers=graphiql.HEADERS)
-            media_type = negotiated(request.headers.get("accept"))
-            asked = await requests.read(request, self.settings.body_limit)
-            context = await self.open_context(request, request_id)
-            context.languages = labels.accepted(request.headers.get("accept-language"))
-            # a little sooner than whoever else watches the time, so that the answer has this door's form
-            async with asyncio.timeout(self.settings.request_timeout_ms * 0.95 / 1_000):
-                answer = await self.executor.run(asked, context, may_introspect=self._may_introspect(context))
-            return _answered(answer, media_type, request_id)
-        except DomainError as error:
-            headers = error.headers if isinstance(error, BadRequest) else {}
-            return _failed(error.status, error.code, error.message, media_type, request_id, headers)
-        except TimeoutError:
-            message = "The answer took too long; ask for less, or try again shortly."
-            return _failed(503, "TOO_SLOW", message, media_type, request_id, {"retry-after": "1"})
+            reading.check_size(request, self.settings)
+            self.origins.check(request)
+            aside = self._aside(request)
+            if aside is not None:
+                return aside
+            reply = _Reply(request, reply.request_id, negotiation.negotiated(request.headers.get("accept")))
+            return await self._answer(reply)
         except ClientDisconnect:
             return Response(status_code=400)
-        except Exception:
-            # the last net: whatever this was, the client learns nothing of our insides
-            log.exception("graphql.accident", request_id=request_id)
-            return _failed(500, "INTERNAL", "Something went wrong on our side.", media_type, request_id, {})
+        except Exception as error:  # noqa: BLE001  (the last net is in there)
+            return self._failed(error, reply)
+
+    def _aside(self, request: Request) -> Response | None:
+        """What is asked here and is no GraphQL: whether a page may ask, and the editor."""
+        if origins.is_preflight(request):
+            return origins.preflight(request)
+        if self._wants_page(request):
+            return HTMLResponse(graphiql.page(self.settings.base_url), headers=graphiql.HEADERS)
+        return None
+
+    async def _answer(self, reply: _Reply) -> Response:
+        asked = await requests.read(reply.request, self.settings)
+        context = await self.open_context(reply.request, reply.request_id)
+        context.languages = labels.accepted(reply.request.headers.get("accept-language"))
+        # a little sooner than whoever else watches the time, so that the answer has this door's form
+        async with asyncio.timeout(self.settings.request_timeout_ms * 0.95 / 1_000):
+            asked = await self.known.filled(asked, context)
+            answer = await self.executor.run(asked, context, may_introspect=self._may_introspect(context))
+        return self._executed(asked, answer, reply) if answer.was_executed else self._not_executed(answer, reply)
+
+    def _executed(self, asked: GraphQLRequest, answer: Answer, reply: _Reply) -> Response:
+        edition = self.settings.graphql_status_codes
+        has_errors = "errors" in answer.body
+        status = negotiation.status_of_answer(reply.media_type, edition, has_errors=has_errors)
+        if not asked.is_get or has_errors:
+            return reply.of(status, answer.body, answer.headers)
+        document = self.executor.prepare(asked.query).document
+        assert document is not None, "it was executed"
+        hint = self.hints.of(asked.query, document)
+        is_private = hint.is_private or "authorization" in reply.request.headers
+        control = reading.cache_control(hint.age(self.settings.cache_max_age), is_private=is_private)
+        headers = {**reply.common, "cache-control": control, **answer.headers}
+        return reading.tagged(reply.request, orjson.dumps(answer.body), reply.content_type, headers)
+
+    def _not_executed(self, answer: Answer, reply: _Reply) -> Response:
+        code = str(answer.body["errors"][0]["extensions"]["code"])
+        edition = self.settings.graphql_status_codes
+        status = answer.status or negotiation.status_of_refusal(code, reply.media_type, edition)
+        return reply.of(status, answer.body, answer.headers)
+
+    def _failed(self, error: Exception, reply: _Reply) -> Response:
+        if isinstance(error, TimeoutError):  # before others of its family, which mean the database
+            message = "The answer took too long; ask for less, or try again shortly."
+            return reply.failure(503, "TOO_SLOW", message, {"retry-after": "1"})
+        known = error if isinstance(error, DomainError) else reading.away(error)
+        if known is not None:
+            return self._refused(known, reply)
+        # whatever this was, the client learns nothing of our insides
+        log.error("graphql.accident", request_id=reply.request_id, exc_info=error)
+        return reply.failure(500, "INTERNAL", "Something went wrong on our side.", {})
+
+    def _refused(self, error: DomainError, reply: _Reply) -> Response:
+        edition = self.settings.graphql_status_codes
+        if isinstance(error, BadRequest):
+            status = negotiation.status_of_malformed(error, reply.media_type, edition)
+            return reply.failure(status, error.code, error.message, error.headers)
+        if isinstance(error, NOT_KNOWN):
+            # well-formed, and not executed; some of Apollo's clients read the handshake from nothing but a 200
+            if isinstance(error, HANDSHAKE) and negotiation.takes_json(reply.request.headers.get("accept")):
+                reply = _Reply(reply.request, reply.request_id, JSON)
+            status = negotiation.status_of_refusal(error.code, reply.media_type, edition, older=error.status)
+            return reply.failure(status, error.code, error.message, {})
+        return reply.failure(error.status, error.code, error.message, ALONG.get(error.status, {}))
 
     def _may_introspect(self, context: Context) -> bool:
         return self.settings.profile == "development" or not context.caller.is_anonymous
 
     def _wants_page(self, request: Request) -> bool:
-        is_plain_get = request.method == "GET" and "query" not in request.query_params
+        is_plain_get = request.method == "GET" and not request.scope.get("query_string")
         return (
             self.settings.profile == "development" and is_plain_get and "text/html" in request.headers.get("accept", "")
         )
-
-
-def negotiated(accept: str | None) -> str:
-    """The media type to answer in; BadRequest 406 when the client takes neither. JSON where it has no wish."""
-    if not accept or not accept.strip():
-        return JSON
-    weights = {one: _weight(accept, one) for one in (JSON, GRAPHQL)}
-    best = max(weights.values())
-    if best <= 0:
-        raise BadRequest(406, "NOT_ACCEPTABLE", f"This answers {GRAPHQL} or {JSON}; accept one of them.")
-    return JSON if weights[JSON] == best else GRAPHQL
-
-
-def _weight(accept: str, media_type: str) -> float:
-    """The quality that an Accept header gives to a media type; the most specific range decides (RFC 9110 §12.5.1)."""
-    found = (-1, 0.0)
-    for item in accept.lower().split(","):
-        name, *parameters = (part.strip() for part in item.split(";"))
-        specificity = _matches(name, media_type)
-        if specificity > found[0]:
-            found = (specificity, _quality(parameters))
-    return found[1]
-
-
-def _matches(media_range: str, media_type: str) -> int:
-    if media_range == media_type:
-        return 2
-    if media_range == "application/*":
-        return 1
-    return 0 if media_range == "*/*" else -1
-
-
-def _quality(parameters: list[str]) -> float:
-    text = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    try:
-        return min(max(float(text), 0.0), 1.0)
-    except ValueError:
-        return 0.0
-
-
-def _check_url(request: Request) -> None:
-    if len(request.scope["path"]) + len(request.scope.get("query_string", b"")) > LONGEST_URL:
-        raise BadRequest(414, "URL_TOO_LONG", f"An address holds at most {LONGEST_URL} bytes: ask by POST.")
 
 
 def _request_id(request: Request) -> str:
     """That of whoever bound one for the logs before us, else a new one."""
     bound = structlog.contextvars.get_contextvars().get("request_id")
     return str(bound or request.scope.get("state", {}).get("request_id") or new_uid())
-
-
-def _answered(answer: Answer, media_type: str, request_id: str) -> Response:
-    # application/json keeps 200 for documents that cannot be executed: clients of that time read any other as no GraphQL
-    status = answer.status or (200 if answer.was_executed or media_type == JSON else 400)
-    headers = {"allow": answer.allow} if answer.allow else {}
-    return _response(status, orjson.dumps(answer.body), media_type, request_id, headers)
-
-
-def _failed(
-    status: int, code: str, message: str, media_type: str, request_id: str, headers: dict[str, str]
-) -> Response:
-    body = {"errors": [problems.failure(code, message, request_id)]}
-    return _response(status, orjson.dumps(body), media_type, request_id, headers)
-
-
-def _response(status: int, body: bytes, media_type: str, request_id: str, headers: dict[str, str]) -> Response:
-    known = {
-        "content-type": f"{media_type}; charset=utf-8",
-        "cache-control": "no-store",
-        "vary": "Accept, Accept-Language, Authorization",
-        "x-content-type-options": "nosniff",
-        "x-request-id": request_id,
-    }
-    return Response(body, status, headers=known | headers)
