@@ -12,6 +12,7 @@ import models
 from core.caller import SYSTEM, Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, Invalid, NotFound
+from core.reads import OneRead
 from models import IdentityKind
 from services import access, audit, callers, keys, names, publishing
 
@@ -39,6 +40,10 @@ class NoSuchIdentity(NotFound):
     code = "NO_SUCH_IDENTITY"
 
 
+by_ids = OneRead(models.Account, models.Account.id, access.accounts)
+by_uids = OneRead(models.Account, models.Account.uid, access.accounts)
+
+
 async def create(
     session: AsyncSession, caller: Caller, name: str, *, clock: Clock, email: str | None = None
 ) -> models.Account:
@@ -52,6 +57,35 @@ async def create(
     session.add(account)
     await session.flush()
     audit.record(session, caller, "account.created", account)
+    await session.flush()
+    return account
+
+
+async def update(
+    session: AsyncSession,
+    caller: Caller,
+    account_uid: UUID,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    without_email: bool = False,
+) -> models.Account:
+    """Change the name or the address of an account: by itself or by an operator. What is None stays."""
+    access.require(caller, Scope.ACCOUNT_WRITE)
+    account = await locked(session, account_uid)
+    if not caller.is_operator and caller.account_id != account.id:
+        raise callers.NoSuchAccount("There is no such account, or you may not see it.")
+    if name is not None:
+        account.name = names.checked(name, "name")
+    if without_email:
+        account.email = None
+    elif email is not None:
+        address = _email(email)
+        other = await by_email(session, address)
+        if other is not None and other.id != account.id:
+            raise EmailTaken("There is an account with this e-mail address already.", path=("email",))
+        account.email = address
+    audit.record(session, caller, "account.updated", account)
     await session.flush()
     return account
 

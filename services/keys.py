@@ -6,18 +6,19 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import BigInteger, Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthenticated
+from core.reads import OneRead, Order, PageRead
 from services import access, audit, callers, names
 
 FORM = re.compile(r"hw_([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
@@ -73,20 +74,17 @@ async def create(
     channels: Sequence[str] = (),
     expires_at: datetime | None = None,
 ) -> Issued:
-    """A key for an account, by an operator. `channels` are the keys of the private channels whose feeds it opens."""
-    access.require(caller, Scope.OPERATE)
+    """A key for an account: by an operator, or by the account itself for what the key it calls with may do as well.
+    `channels` are the keys of the private channels whose feeds it opens.
+    """
+    access.require(caller, Scope.ACCOUNT_WRITE)
     account = await _account(session, account_uid)
-    wanted = sorted(set(scopes))
+    if not caller.is_operator and caller.account_id != account.id:
+        raise callers.NoSuchAccount("There is no such account, or you may not see it.")
+    wanted = list(scopes)
     granted = await _channel_ids(session, channels)
-    problems = [
-        *(Problem("UNKNOWN_SCOPE", f"There is no scope {scope}.", ("scopes", scope)) for scope in wanted
-          if scope not in set(Scope)),
-        *(Problem("UNKNOWN_CHANNEL", f"There is no channel {key}.", ("channels", key)) for key in channels
-          if key not in granted),
-    ]  # fmt: skip
-    if Scope.OPERATE in wanted and not await session.scalar(select(callers.operates(account.id))):
-        said = f"This account does not act as an operator, so its keys cannot have {Scope.OPERATE.value}."
-        problems.append(Problem("NOT_AN_OPERATOR", said, ("scopes", Scope.OPERATE.value)))
+    operates = bool(await session.scalar(select(callers.operates(account.id))))
+    problems = [*_wrong_scopes(caller, wanted, operates=operates), *_wrong_channels(caller, channels, granted)]
     if expires_at is not None and expires_at <= clock.now():
         problems.append(Problem("EXPIRES_IN_THE_PAST", "Give a time in the future, or none.", ("expires_at",)))
     if problems:
@@ -94,7 +92,7 @@ async def create(
     key = models.ApiKey(
         account_id=account.id,
         name=names.checked(name, "name"),
-        scopes=wanted,
+        scopes=sorted(set(wanted)),
         channel_ids=sorted(granted.values()),
         expires_at=expires_at,
         created_at=clock.now(),
@@ -133,6 +131,17 @@ async def revoke(session: AsyncSession, caller: Caller, key_uid: UUID, *, clock:
         audit.record(session, caller, "key.revoked", key)
         await session.flush()
     return key
+
+
+by_ids = OneRead(models.ApiKey, models.ApiKey.id, access.api_keys)
+of_accounts = PageRead(
+    "keys.of_accounts",
+    models.ApiKey,
+    match=lambda key: models.ApiKey.account_id == key,
+    key_type=BigInteger(),
+    visible=access.api_keys,
+    orders=(Order("newest", (models.ApiKey.id,)),),
+)
 
 
 async def of_account(session: AsyncSession, caller: Caller, account_uid: UUID) -> list[models.ApiKey]:
@@ -239,6 +248,26 @@ async def _channel_ids(session: AsyncSession, keys: Sequence[str]) -> dict[str, 
         return {}
     rows = await session.execute(select(models.Channel.key, models.Channel.id).where(models.Channel.key.in_(keys)))
     return dict(rows.all())
+
+
+def _wrong_scopes(caller: Caller, scopes: Sequence[str], *, operates: bool) -> Iterator[Problem]:
+    """Scopes that do not exist, that the account cannot use, or that a caller would give away without having them."""
+    for place, scope in enumerate(scopes):
+        if scope not in set(Scope):
+            yield Problem("UNKNOWN_SCOPE", f"There is no scope {scope[:80]}.", ("scopes", place))
+        elif not caller.is_operator and scope not in caller.scopes:
+            said = f"The key you call with has no scope {scope}, so it cannot give it to another."
+            yield Problem("SCOPE_BEYOND_YOURS", said, ("scopes", place))
+        elif scope == Scope.OPERATE and not operates:
+            said = f"This account does not act as an operator, so its keys cannot have {scope}."
+            yield Problem("NOT_AN_OPERATOR", said, ("scopes", place))
+
+
+def _wrong_channels(caller: Caller, keys: Sequence[str], granted: dict[str, int]) -> Iterator[Problem]:
+    """Channels that do not exist, or not for this caller."""
+    for place, key in enumerate(keys):
+        if key not in granted or not (caller.is_operator or granted[key] in caller.channel_ids):
+            yield Problem("UNKNOWN_CHANNEL", f"There is no channel {key[:80]}.", ("channels", place))
 
 
 def _is_over(key: models.ApiKey, at: datetime) -> bool:

@@ -5,18 +5,27 @@ import strawberry
 from api.graphql import refs
 from api.graphql.caching import cached
 from api.graphql.context import Info
-from api.graphql.rows import shapes
+from api.graphql.directives import at_most
+from api.graphql.rows import shape, shapes
 from core.caller import Caller
-from services import creators
+from services import accounts, creators
 
 
 @strawberry.type(description="Whoever is asking, by the key that was sent.")
 class Viewer:
     caller: strawberry.Private[Caller]
 
-    @strawberry.field(description="The name of the account.")
+    @strawberry.field(description="The name of the key or token, as logs and the record of changes have it.")
     def name(self) -> str:
         return self.caller.name
+
+    @strawberry.field(description="The account behind the key or token; null for one that is no longer there.")
+    async def account(self, info: Info) -> refs.AccountRef | None:
+        return shape(await info.context.load(accounts.by_ids, self.caller.account_id))
+
+    @strawberry.field(description="The operator who acts for this account, by the name of their key; null: nobody does.")
+    def acted_by(self) -> str | None:
+        return None if self.caller.acted_by is None else self.caller.acted_by.name
 
     @strawberry.field(description="What the key may be used for, such as content:write.")
     def scopes(self) -> list[str]:
@@ -27,7 +36,8 @@ class Viewer:
         return self.caller.is_operator
 
     @strawberry.field(
-        description="The creators this account may act as, its own and those under contract; at most 100."
+        description="The creators this account may act as, its own and those under contract; at most 100.",
+        directives=[at_most(100)],
     )
     async def creators(self, info: Info) -> list[refs.CreatorRef]:
         return shapes(await info.context.load_many(creators.by_ids, sorted(self.caller.creator_ids)[:100]))

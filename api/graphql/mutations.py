@@ -10,7 +10,7 @@ the same key gets the same answer later: the same objects, as the caller may see
 import enum
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -46,6 +46,13 @@ def answers_with(model: type, by_ids: Batch) -> None:
     READS[model.__name__] = by_ids
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text that is answered once, and never kept: the same key gets null for it."""
+
+    text: str
+
+
 class TooManyItems(Invalid):
     code = "TOO_MANY_ITEMS"
 
@@ -69,21 +76,25 @@ async def change(
     """
     context = info.context
     names = (shows,) if isinstance(shows, str) else shows
-
-    def work(session: AsyncSession) -> Awaitable[Any]:
-        return service(session, context.caller, *given, **collaborators)
-
     key = getattr(sent, "idempotency_key", strawberry.UNSET)
+    secrets: dict[str, Any] = {}
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        answer = await service(session, context.caller, *given, **collaborators)
+        values = dict(zip(names, answer if len(names) > 1 else (answer,), strict=True))
+        secrets.update({name: value.text for name, value in values.items() if isinstance(value, Secret)})
+        return {name: _reference(value) for name, value in values.items()}
+
     async with context.db.session() as session:
         if key is strawberry.UNSET or key is None:
-            kept = _kept(await work(session), names)
+            kept = await work(session)
         else:
-            kept = await _once(session, context, key, info.field_name, sent, work, names)
+            kept = await _once(session, context, key, info.field_name, sent, work)
     context.forget()
     done = {name: await _shown(context, value) for name, value in kept.items()}
     if any(done[name] is None and kept[name] is not None for name in done):
         raise NoLongerVisible("This was done, and what it answered with is no longer there for you to see.")
-    return done
+    return done | secrets
 
 
 async def each(session: AsyncSession, items: Sequence[Item], work: Callable[[Item], Awaitable[Any]]) -> list[Any]:
@@ -106,25 +117,21 @@ async def _once(
     key: str,
     mutation: str,
     sent: Any,
-    work: Callable[[AsyncSession], Awaitable[Any]],
-    names: Sequence[str],
+    work: Callable[[AsyncSession], Awaitable[dict[str, Any]]],
 ) -> dict[str, Any]:
     caller = context.caller
     before = await idempotency.begin(session, caller, key, mutation, _digest(sent), clock=context.clock)
     if before is not None:
         return before
-    kept = _kept(await work(session), names)
+    kept = await work(session)
     await idempotency.finish(session, caller, key, kept)
     return kept
 
 
-def _kept(answer: Any, names: Sequence[str]) -> dict[str, Any]:
-    values = answer if len(names) > 1 else (answer,)
-    return {name: _reference(value) for name, value in zip(names, values, strict=True)}
-
-
 def _reference(value: Any) -> Any:
     """A value as it is kept: rows by table and id, refusals by their problems, lists of these, and plain values."""
+    if isinstance(value, Secret):
+        return None
     if isinstance(value, models.Base):
         return {"table": type(value).__name__, "id": value.id}  # type: ignore[attr-defined]  # all that are shown have one
     if isinstance(value, DomainError):

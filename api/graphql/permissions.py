@@ -1,5 +1,20 @@
-"""Coarse gates at the door: signed in, a scope, an operator. What belongs to whom is the business of services/access.py."""
+"""Gates of fields, as data: signed in, a scope, an operator. What belongs to whom is the business of services/access.py.
 
+    @strawberry.mutation(description="…", extensions=[needs(Scope.CONTENT_WRITE)])
+
+A gate stands in the schema as `@requiresScopes`; it is asked before anything of the input is looked at, so whoever lacks the
+scope learns its name and nothing else.
+"""
+
+from typing import Any
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
+from strawberry.schema_directive import Location
+from strawberry.types.field import StrawberryField
+
+from api.graphql.context import Info
 from core.caller import Caller, Scope
 from core.errors import Forbidden, Unauthenticated
 from services import access
@@ -13,9 +28,55 @@ class OperatorsOnly(Forbidden):
     code = "OPERATORS_ONLY"
 
 
+@strawberry.schema_directive(
+    name="requiresScopes",
+    locations=[Location.FIELD_DEFINITION],
+    description="What a key or token must allow to use this field: all scopes of one of the lists. An empty list asks for any"
+    " signed-in caller.",
+)
+class RequiresScopes:
+    scopes: list[list[str]] = strawberry.field(description="The alternatives, each a list of scopes.")
+
+
+class Gate(FieldExtension):
+    """Lets nobody pass without this scope; without one, nobody who is not signed in."""
+
+    def __init__(self, scope: Scope | None) -> None:
+        self.scope = scope
+
+    def apply(self, field: StrawberryField) -> None:
+        needed = [] if self.scope is None else [str(self.scope)]
+        field.directives = [*field.directives, RequiresScopes(scopes=[needed])]
+
+    def resolve(self, next_: SyncExtensionResolver, source: Any, info: Info, **given: Any) -> Any:
+        self.check(info.context.caller)
+        return next_(source, info, **given)
+
+    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **given: Any) -> Any:
+        self.check(info.context.caller)
+        return await next_(source, info, **given)
+
+    def check(self, caller: Caller) -> None:
+        if self.scope is None:
+            signed_in(caller)
+        elif self.scope is Scope.OPERATE:
+            operator(caller)
+        else:
+            scope(caller, self.scope)
+
+
+def needs(scope: Scope) -> Gate:
+    """A gate for this scope."""
+    return Gate(scope)
+
+
+SIGNED_IN = Gate(None)
+OPERATORS = Gate(Scope.OPERATE)
+
+
 def signed_in(caller: Caller) -> None:
     if caller.is_anonymous:
-        raise NotSignedIn("This needs an API key: send it as `Authorization: Bearer KEY`.")
+        raise NotSignedIn("This needs an API key or a token: send it as `Authorization: Bearer …`.")
 
 
 def scope(caller: Caller, needed: Scope) -> None:

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from api.graphql.creators import Creator
     from api.graphql.distribution import Submission
     from api.graphql.homepages import Homepage
+    from api.graphql.keys import Account
     from api.graphql.products import Brand, Product, Shop
     from api.graphql.tags import Tag, Taxonomy
 
+AccountRef = Annotated["Account", strawberry.lazy("api.graphql.keys")]
 AssetRef = Annotated["Asset", strawberry.lazy("api.graphql.assets")]
 BrandRef = Annotated["Brand", strawberry.lazy("api.graphql.products")]
 ChannelRef = Annotated["Channel", strawberry.lazy("api.graphql.channels")]

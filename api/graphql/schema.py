@@ -11,10 +11,12 @@ from api.graphql.accounts import AccountQuery
 from api.graphql.channels import ChannelQuery
 from api.graphql.contents import ContentQuery
 from api.graphql.creators import CreatorQuery
-from api.graphql.distribution import Submission
+from api.graphql.distribution import Submission, SubmissionQuery
+from api.graphql.documents import DocumentMutation, DocumentQuery
 from api.graphql.feeds import FeedQuery
 from api.graphql.formats import TYPES
-from api.graphql.homepages import Homepage
+from api.graphql.keys import AccountMutation
+from api.graphql.homepages import Homepage, HomepageQuery
 from api.graphql.nodes import NodeQuery
 from api.graphql.planning import PlanQuery
 from api.graphql.problems import RefuseExpected
@@ -33,18 +35,21 @@ class Query(
     ChannelQuery,
     ContentQuery,
     CreatorQuery,
+    DocumentQuery,
     FeedQuery,
+    HomepageQuery,
     NodeQuery,
     PlanQuery,
     ProductQuery,
     SearchRoot,
+    SubmissionQuery,
     TagQuery,
 ):
     pass
 
 
 @strawberry.type(description="What can be done. Each answers with its payload, or with `Refused` and everything wrong.")
-class Mutation(WritingMutation):
+class Mutation(AccountMutation, DocumentMutation, WritingMutation):
     pass
 
 

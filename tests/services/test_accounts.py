@@ -324,6 +324,27 @@ async def test_only_operators_make_accounts_keys_and_identities(session: AsyncSe
     assert await session.scalar(select(func.count()).select_from(models.AuditEntry)) == before
 
 
+async def test_an_account_gives_its_keys_no_more_than_it_calls_with(session: AsyncSession, clock: FixedClock):
+    private = await make.channel(session, "house.private", is_private=True)
+    account, secret = await key_for(session, clock, Scope.ACCOUNT_WRITE, Scope.CONTENT_WRITE)
+    other = await accounts.create(session, SYSTEM, "Eve", clock=clock)
+    caller = await keys.caller_of(session, secret, at=clock.now())
+
+    made = await keys.create(session, caller, account.uid, "phone", [Scope.CONTENT_WRITE], clock=clock)
+    with pytest.raises(Invalid) as refused:
+        scopes = [Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.OPERATE]
+        await keys.create(session, caller, account.uid, "more", scopes, channels=[private.key], clock=clock)
+    with pytest.raises(callers.NoSuchAccount):
+        await keys.create(session, caller, other.uid, "theirs", [], clock=clock)
+
+    assert made.key.scopes == ["content:write"]
+    assert [(problem.code, problem.path) for problem in refused.value.problems] == [
+        ("SCOPE_BEYOND_YOURS", ("scopes", 1)),
+        ("SCOPE_BEYOND_YOURS", ("scopes", 2)),
+        ("UNKNOWN_CHANNEL", ("channels", 0)),
+    ]
+
+
 async def test_everything_wrong_with_a_key_is_said_at_once(session: AsyncSession, clock: FixedClock):
     account = await accounts.create(session, SYSTEM, "Ada", clock=clock)
 
@@ -340,9 +361,9 @@ async def test_everything_wrong_with_a_key_is_said_at_once(session: AsyncSession
         )
 
     assert [(problem.code, problem.path) for problem in refused.value.problems] == [
-        ("UNKNOWN_SCOPE", ("scopes", "fly")),
-        ("UNKNOWN_CHANNEL", ("channels", "house.nowhere")),
-        ("NOT_AN_OPERATOR", ("scopes", "operate")),
+        ("UNKNOWN_SCOPE", ("scopes", 0)),
+        ("NOT_AN_OPERATOR", ("scopes", 1)),
+        ("UNKNOWN_CHANNEL", ("channels", 0)),
         ("EXPIRES_IN_THE_PAST", ("expires_at",)),
     ]
     assert await keys.of_account(session, SYSTEM, account.uid) == []
