@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models.accounts import Account
 from models.base import Base, Identified
 
 
@@ -32,6 +33,8 @@ class LiveMessage(Identified, Base):
     text: Mapped[str]
     state: Mapped[MessageState] = mapped_column(server_default="VISIBLE")
     sent_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    account: Mapped[Account] = relationship(lazy="raise", viewonly=True)
 
     __table_args__ = (Index("ix_live_messages_newest", "content_id", sql("id DESC")),)
 

@@ -2,7 +2,8 @@
 
 For a batch of contents: facts, selectors, gates, rules and renditions are worked out without a lock; then one
 transaction locks the contents in order of id, gives back what moved meanwhile, takes quota, locks the heads of the feeds
-in order of id, numbers, appends, and clears the marks. So numbers follow commits, and a reader of a feed never skips.
+in order of id, numbers, appends, tells what became of submissions, and clears the marks. So numbers follow commits, and
+a reader of a feed never skips.
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ class Distributor:
 
     async def _commit(self, session: AsyncSession, prepared: Sequence[Prepared]) -> Tally:
         now = self.clock.now()
-        still, moved = await _lock(session, prepared)
+        still, moved, creators = await _lock(session, prepared)
         tally = Tally(contents=len(still), moved=len(moved))
         standing = await submissions.of_contents(session, [one.claim.object_id for one in still])
         steps = submissions.Steps(now)
@@ -202,6 +203,7 @@ class Distributor:
         await steps.write(session)
         tally.decisions = len(steps.decisions)
         tally.items = await self._tell(session, still, standing, now)
+        await submissions.tell(session, steps.told, creators, at=now)
         await outbox.finish(session, Consumer.DISTRIBUTION, [one.claim for one in still])
         await outbox.release(session, Consumer.DISTRIBUTION, [one.claim for one in moved])
         return tally
@@ -300,18 +302,21 @@ def _turn(asked: _Asked) -> tuple[Any, ...]:
     return submission.channel_id, content.creator_id, content.published_at, content.id
 
 
-async def _lock(session: AsyncSession, prepared: Sequence[Prepared]) -> tuple[list[Prepared], list[Prepared]]:
+async def _lock(
+    session: AsyncSession, prepared: Sequence[Prepared]
+) -> tuple[list[Prepared], list[Prepared], dict[int, int]]:
     """Lock the contents in order of id, then their marks; those that are not as they were seen, or not ours any more,
-    come second.
+    come second. Also whose contents they are, by id.
     """
     ids = [one.claim.object_id for one in prepared]
-    locked = await session.execute(
-        select(models.Content.id, models.Content.version)
+    found = await session.execute(
+        select(models.Content.id, models.Content.version, models.Content.creator_id)
         .where(models.Content.id == any_of(ids))
         .order_by(models.Content.id)
         .with_for_update(key_share=True)
     )
-    versions = dict(locked.all())
+    locked = found.all()
+    versions = {content_id: version for content_id, version, _ in locked}
     held = await outbox.hold(session, Consumer.DISTRIBUTION, [one.claim for one in prepared])
     ours = {claim.object_id for claim in held}
     public = await _public(session, ids)
@@ -322,7 +327,7 @@ async def _lock(session: AsyncSession, prepared: Sequence[Prepared]) -> tuple[li
         same = one.gathered is None or versions.get(content_id) == one.version
         is_sound = same and content_id in ours and (content_id in public) == one.is_public
         (still if is_sound else moved).append(one)
-    return still, moved
+    return still, moved, {content_id: creator_id for content_id, _, creator_id in locked}
 
 
 async def _public(session: AsyncSession, ids: Sequence[int]) -> set[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.ids import new_uid
 from core.reads import any_of
-from models import SubmissionState
+from models import StreamKind, SubmissionState
+from services import streams
 from services.channels.engine import ENGINE_VERSION
 from services.channels.findings import Evaluation, NextState, Outcome
 from services.channels.installing import Installed
@@ -31,6 +32,7 @@ ACTIVE = (
 )
 SHOWN = (SubmissionState.DELIVERED, SubmissionState.CONFIRMED)
 HIDDEN = "the content is not public"
+STATE = "STATE"
 NOT_TAKEN = "the channel does not take it any more"
 # A trial and human audit wait for people; a submission that passed everything is delivered by being appended.
 _STATES = {
@@ -92,12 +94,14 @@ class Steps:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.decisions: list[_Decided] = []
+        self.told: list[models.Submission] = []
         self.snapshots: dict[bytes, bytes] = {}
 
     def hide(self, submissions: Iterable[models.Submission]) -> None:
         for submission in submissions:
             if submission.state in ACTIVE or submission.state is SubmissionState.MACHINE_AUDIT:
                 self.move(submission, SubmissionState.WITHDRAWN, HIDDEN)
+                self.told.append(submission)
 
     def move(self, submission: models.Submission, state: SubmissionState, reason: str | None) -> None:
         if submission.state is not state:
@@ -122,6 +126,7 @@ class Steps:
             self.move(submission, state, None)
             hours = entry.compiled.pack.audit.human_hours if state is SubmissionState.HUMAN_AUDIT else None
             submission.deadline_at = self.now + timedelta(hours=hours) if hours else None
+        self.told.append(submission)
         self.decisions.append(
             _Decided(
                 submission,
@@ -159,6 +164,21 @@ class Steps:
         }
         values: list[Any] = [bindparam(name, given, type_=ARRAY(type_)) for name, (given, type_) in columns.items()]
         await session.execute(_DECISIONS.bindparams(*values, engine=str(ENGINE_VERSION)))
+
+
+async def tell(
+    session: AsyncSession, moved: Sequence[models.Submission], creators: Mapping[int, int], *, at: datetime
+) -> None:
+    """Tell those who follow the submissions of a creator what became of these. `creators` are those of the contents, by id."""
+    happened = [
+        streams.Happened(
+            streams.Subject(StreamKind.SUBMISSIONS, creators[one.content_id]),
+            STATE,
+            {"submission": one.id, "state": one.state.value, "attempt": one.attempt},
+        )
+        for one in moved
+    ]
+    await streams.append(session, happened, at=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select, text
 
 import models
+from core import cursors
 from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
-from models import FeedEvent, SubmissionState
-from services import feeds, publishing
+from models import FeedEvent, StreamKind, SubmissionState
+from services import feeds, publishing, streams, submissions
 from services.distribution import Distributor
 from tests import make
 from tests.services.packs import install, pack
@@ -340,3 +341,44 @@ async def revise(db: Database, content: models.Content, *, title: str) -> None:
         session.add(revision)
         await session.flush()
         row.draft_revision_id = revision.id
+
+
+async def test_followers_of_a_creator_are_told_each_state_of_each_submission(
+    db: Database, clock: FixedClock, distributor: Distributor
+):
+    await install(db, SHORT_TITLES)
+    content = await draft(db, title="Tea, then the lake, then tea")
+    subject = streams.Subject(StreamKind.SUBMISSIONS, content.creator_id)
+
+    await publish(db, clock, content, channels=["test.short-titles"])
+    await distributor.drain()
+    await publish(db, clock, content, channels=["test.short-titles"])
+    await distributor.drain()
+    async with db.session() as session:
+        row = await session.get_one(models.Content, content.id, populate_existing=True)
+        revision = models.Revision(content_id=row.id, number=2, title="Tea")
+        session.add(revision)
+        await session.flush()
+        row.draft_revision_id = revision.id
+    await publish(db, clock, content, channels=["test.short-titles"])
+    await distributor.drain()
+    await publish(db, clock, content, channels=["test.short-titles"])
+    await distributor.drain()
+    async with db.session() as session:
+        await publishing.withdraw(session, SYSTEM, content.uid, reason="wrong", clock=clock)
+    await distributor.drain()
+    await distributor.drain()
+
+    async with db.session() as session:
+        (submission,) = (await submissions.of_contents(session, [content.id]))[content.id].values()
+        beginning = cursors.encode(subject.scope, [1, 0])
+        page = await streams.read(session, SYSTEM, subject, beginning, 100)
+    assert {one.details["submission"] for one in page.events} == {submission.id}
+    assert [(one.event, one.details["state"], one.details["attempt"]) for one in page.events] == [
+        ("STATE", "REJECTED", 1),
+        ("STATE", "MACHINE_AUDIT", 2),
+        ("STATE", "REJECTED", 2),
+        ("STATE", "MACHINE_AUDIT", 3),
+        ("STATE", "DELIVERED", 3),
+        ("STATE", "WITHDRAWN", 3),
+    ]
