@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core import migrations
+from core import logging, migrations
 from core.clock import FixedClock
 from core.db import Database
 from core.postgres import embedded
@@ -34,6 +35,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """As a server writes them; drawing a traceback with the values of all variables takes most of a second."""
+    logging.configure("debug", "console")
 
 
 @pytest.fixture
@@ -114,17 +121,27 @@ class RolledBackDatabase(Database):
 
 @pytest.fixture(scope="session")
 def worker_database(worker_url: str) -> Database:
-    """One engine for all tests of a worker, without a pool: what was compiled once stays so, connections do not."""
+    """Each connection that this makes is a new one, outside the transaction of the test: for what is about connecting."""
     return Database(worker_url, pool=0, statement_timeout_ms=20_000)
 
 
+@pytest.fixture(scope="session")
+async def standing(worker_url: str) -> AsyncIterator[Database]:
+    """One connection for the transactions of all tests of a worker: what was compiled and prepared once stays so."""
+    made = Database(worker_url, pool=1, statement_timeout_ms=20_000)
+    yield made
+    await made.close()
+
+
 @pytest.fixture
-async def db(worker_database: Database) -> AsyncIterator[RolledBackDatabase]:
+async def db(worker_database: Database, standing: Database) -> AsyncIterator[RolledBackDatabase]:
     """The worker's database; whatever the test does in it is rolled back."""
-    async with worker_database.engine.connect() as connection:
+    async with standing.engine.connect() as connection:
         outer = await connection.begin()
         yield RolledBackDatabase(worker_database, connection)
         await outer.rollback()
+        driver: asyncpg.Connection[Any] = (await connection.get_raw_connection()).driver_connection
+        await driver.reset()  # settings, locks and ears that are the session's, not the transaction's
 
 
 @pytest.fixture
