@@ -16,7 +16,8 @@ from core.errors import Invalid
 
 FORMAT = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST = 512
+LONGEST = 2_048
+"""The longest cursor that is read; orders by a text take no more of it than fits."""
 
 
 class UnknownCursor(Invalid):
@@ -48,8 +49,12 @@ def decode(scope: str, text: str) -> list[Any]:
     if head[1:] != _scope_digest(scope):
         raise ForeignCursor("This cursor belongs to another list, filter or order: start this one without a cursor.")
     try:
-        return [_unpack(value) for value in orjson.loads(payload)]
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        match orjson.loads(payload):
+            case [*values]:
+                return [_unpack(value) for value in values]
+            case _:
+                raise UnknownCursor("This cursor is not one that this API handed out: take it from an answer.")
+    except (ValueError, OverflowError) as error:
         # the checksum is no secret: whoever computes it can put anything inside
         raise UnknownCursor("This cursor is not one that this API handed out: take it from an answer.") from error
 
@@ -79,6 +84,10 @@ def _pack(value: Any) -> Any:
 
 
 def _unpack(value: Any) -> Any:
-    if isinstance(value, dict):
-        return EPOCH + timedelta(microseconds=value["t"])
-    return value
+    match value:
+        case {"t": int(microseconds)} if not isinstance(microseconds, bool) and len(value) == 1:
+            return EPOCH + timedelta(microseconds=microseconds)
+        case dict() | list():
+            raise ValueError("no value of a cursor")
+        case _:
+            return value

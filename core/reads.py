@@ -4,19 +4,36 @@ declaration with fewer columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, bindparam, func, select, true, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    bindparam,
+    false,
+    func,
+    literal,
+    not_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, defer, joinedload
 
 from core import cursors
 from core.caller import Caller
+from core.errors import Invalid
 
 Row = TypeVar("Row")
 Visible = Callable[[Caller], ColumnElement[bool]]
+
+COUNTED = 10_000
+"""Lists are counted up to here; beyond it one only knows that there are more."""
 
 
 def any_of(ids: Iterable[int]) -> Any:
@@ -29,17 +46,34 @@ def everything(_caller: Caller) -> ColumnElement[bool]:
     return true()
 
 
+class Filter(Protocol):
+    """What narrows a list, as a value that can be compared and hashed: equal filters share a statement."""
+
+    @property
+    def text(self) -> str:
+        """What names the filter: equal filters, equal text. Cursors are bound to it."""
+
+    async def condition(self, session: AsyncSession, caller: Caller) -> ColumnElement[bool]:
+        """The condition on the rows; a coded refusal where the filter names what does not exist."""
+
+    def __hash__(self) -> int:
+        """Equal filters hash alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order: the last column is unique. `name` binds cursors to it."""
+    """A total order: the columns together are unique, none is ever null. `name` binds cursors to it. `requires` refuses a
+    filter without which the order would mean nothing.
+    """
 
     name: str
-    columns: tuple[InstrumentedAttribute[Any], ...]
+    columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]
     descending: bool = True
+    requires: Callable[[Any], None] | None = None
 
-    def sorted(self, *, backward: bool = False) -> list[ColumnElement[Any]]:
+    def sorted(self, columns: Sequence[Any], *, backward: bool = False) -> list[ColumnElement[Any]]:
         down = self.descending is not backward
-        return [column.desc() if down else column.asc() for column in self.columns]
+        return [column.desc() if down else column.asc() for column in columns]
 
     def beyond(self, values: Sequence[Any], *, backward: bool = False) -> ColumnElement[bool]:
         """The condition that a row stands after `values` (before them, going backward)."""
@@ -48,8 +82,27 @@ class Order:
         here, there = tuple_(*self.columns), tuple(values)
         return here < there if down else here > there
 
-    def values(self, row: Any) -> list[Any]:
-        return [getattr(row, column.key) for column in self.columns]
+    def place(self, scope: str, cursor: str) -> list[Any]:
+        """The values inside a cursor of this scope; UnknownCursor when they could not be a row's."""
+        values = cursors.decode(scope, cursor)
+        expected = [column.type.python_type for column in self.columns]
+        # the checksum is no secret: whoever computes it can put anything inside
+        if len(values) != len(expected) or not all(map(_fits, values, expected)):
+            raise cursors.UnknownCursor("This cursor is not one that this API handed out: take it from an answer.")
+        return values
+
+
+def _fits(value: Any, expected: type) -> bool:
+    """Whether PostgreSQL can compare a column of this Python type with the value."""
+    match value:
+        case bool():
+            return expected is bool
+        case int():
+            return expected is int and -(2**63) <= value < 2**63
+        case str():
+            return issubclass(expected, str) and "\0" not in value
+        case _:
+            return type(value) is expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +131,24 @@ class Page(Generic[Row]):
     has_previous: bool = False
 
 
+def _joined(relation: Any, without: Iterable[InstrumentedAttribute[Any]]) -> Any:
+    """Load a relation with its row, but for some of its columns: whoever reads those loads them apart, or fails."""
+    return joinedload(relation).options(*[defer(column, raiseload=True) for column in without])
+
+
 @dataclass(frozen=True, slots=True)
 class OneRead(Generic[Row]):
-    """A row for each key. What the caller may not see is absent."""
+    """A row for each key. What the caller may not see is absent. `eager` relations come along, `without` some columns."""
 
     model: type[Row]
     key: InstrumentedAttribute[Any]
     visible: Visible
     eager: tuple[InstrumentedAttribute[Any], ...] = ()
+    without: tuple[InstrumentedAttribute[Any], ...] = ()
 
     def statement(self, caller: Caller, keys: Sequence[Hashable]) -> Select[Any]:
         found = self.key == func.any(bindparam("keys", list(keys), type_=ARRAY(self.key.type)))
-        options = [joinedload(relation) for relation in self.eager]
+        options = [_joined(relation, self.without) for relation in self.eager]
         return select(self.model).where(found, self.visible(caller)).options(*options)
 
     async def __call__(self, session: AsyncSession, caller: Caller, keys: Sequence[Hashable]) -> dict[Any, Row]:
@@ -128,9 +187,32 @@ class ManyRead(Generic[Row]):
         return answer
 
 
+class ListRead(Protocol):
+    """What a connection reads from: pages of lists by their keys, and counts."""
+
+    async def __call__(
+        self,
+        session: AsyncSession,
+        caller: Caller,
+        keys: Sequence[Any],
+        *,
+        window: Window,
+        order: str | None = None,
+        filters: Filter | None = None,
+    ) -> Mapping[Any, Page[Any] | Invalid]:
+        """A page for each key, or why there is none."""
+
+    async def count(
+        self, session: AsyncSession, caller: Caller, keys: Sequence[Any], *, filters: Filter | None = None
+    ) -> Mapping[Any, int]:
+        """How many rows each key has in all, counted no further than one above COUNTED."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageRead(Generic[Row]):
-    """A window of the rows of each key, one statement for all keys. `match` says when a row belongs to a key."""
+    """A window of the rows of each key, one statement for all keys. `match` says when a row belongs to a key; `target`,
+    where a table stands between, is its column that names the row: then `match` and `orders` may speak of that table.
+    """
 
     name: str
     model: type[Row]
@@ -139,13 +221,17 @@ class PageRead(Generic[Row]):
     visible: Visible
     orders: tuple[Order, ...]
     listed: Callable[[], Any] = true
+    target: InstrumentedAttribute[Any] | None = None
     eager: tuple[str, ...] = ()
+    without: tuple[InstrumentedAttribute[Any], ...] = ()
 
     def order(self, name: str | None) -> Order:
-        return next((order for order in self.orders if order.name == name), self.orders[0])
+        """The order of this name; without a name the list's own."""
+        return self.orders[0] if name is None else next(order for order in self.orders if order.name == name)
 
-    def scope(self, key: Hashable, order: Order, filters: str) -> str:
-        return f"{self.name}:{key}:{order.name}:{filters}"
+    def scope(self, key: Hashable, order: Order, filters: Filter | None = None) -> str:
+        """What a cursor is bound to: the list, its order, and what it was narrowed by."""
+        return f"{self.name}:{key}:{order.name}:{filters.text if filters else ''}"
 
     async def __call__(
         self,
@@ -155,99 +241,105 @@ class PageRead(Generic[Row]):
         *,
         window: Window,
         order: str | None = None,
-        where: ColumnElement[bool] | None = None,
-        filters: str = "",
-    ) -> dict[Any, Page[Row]]:
-        """Pages by key. `where` narrows further; `filters` is its text, to which the cursors are bound."""
-        if not keys:
-            return {}
+        filters: Filter | None = None,
+    ) -> dict[Any, Page[Row] | Invalid]:
+        """Pages by key. A cursor belongs to one list: the other keys are answered with the refusal as a value, which
+        a loader raises for each of them alone; it is raised here when there is no key that the cursor belongs to.
+        """
         chosen = self.order(order)
-        if window.after or window.before:
-            pages: dict[Any, Page[Row]] = {}
-            for key in keys:  # a cursor belongs to one list: then there is one key
-                statement = self._statement(
-                    caller, [key], window, chosen, where, self._place(key, window, chosen, filters)
-                )
-                pages |= await self._fetch(session, statement, [key], window, chosen, filters)
-            return pages
-        statement = self._statement(caller, keys, window, chosen, where, None)
-        return await self._fetch(session, statement, keys, window, chosen, filters)
+        if chosen.requires is not None:
+            chosen.requires(filters)
+        places, refused = self._places(keys, window, chosen, filters)
+        if refused and not places:
+            raise next(iter(refused.values()))
+        if not places:
+            return {}
+        where = await filters.condition(session, caller) if filters else true()
+        statement = self._statement(caller, places, window, chosen, where)
+        rows: dict[Any, list[Any]] = {key: [] for key in places}
+        for key, *row in await session.execute(statement):
+            rows[key].append(row)
+        pages = {key: self._page(self.scope(key, chosen, filters), found, window) for key, found in rows.items()}
+        return pages | refused
 
     async def count(
-        self,
-        session: AsyncSession,
-        caller: Caller,
-        keys: Sequence[Hashable],
-        *,
-        where: ColumnElement[bool] | None = None,
+        self, session: AsyncSession, caller: Caller, keys: Sequence[Hashable], *, filters: Filter | None = None
     ) -> dict[Any, int]:
-        """How many rows each key has in all."""
+        """How many rows each key has in all, counted no further than one above COUNTED."""
+        if not keys:
+            return {}
+        where = await filters.condition(session, caller) if filters else true()
         given = self._given(keys)
-        conditions = [self.match(given.c.key), self.listed(), self.visible(caller)]
-        inner = select(func.count()).select_from(self.model).where(*conditions, *([] if where is None else [where]))
-        counted = select(given.c.key, inner.scalar_subquery())
-        return dict((await session.execute(counted)).all())
+        inner = self._rows(caller, given, where, literal(1).label("one")).limit(COUNTED + 1).lateral("found")
+        counted = select(given.c.key, func.count(inner.c.one)).join_from(given, inner, true(), isouter=True)
+        return dict((await session.execute(counted.group_by(given.c.key))).all())
 
-    def _given(self, keys: Sequence[Hashable]) -> Any:
+    def _given(self, keys: Iterable[Hashable]) -> Any:
         values = bindparam("keys", list(keys), type_=ARRAY(self.key_type))
         return func.unnest(values).table_valued("key").render_derived(name="given")
 
-    def _place(self, key: Hashable, window: Window, order: Order, filters: str) -> ColumnElement[bool]:
-        scope = self.scope(key, order, filters)
-        conditions = []
-        if window.after:
-            conditions.append(order.beyond(cursors.decode(scope, window.after)))
-        if window.before:
-            conditions.append(order.beyond(cursors.decode(scope, window.before), backward=True))
-        return and_(*conditions)
+    def _places(
+        self, keys: Sequence[Hashable], window: Window, order: Order, filters: Filter | None
+    ) -> tuple[dict[Hashable, list[Any] | None], dict[Any, Invalid]]:
+        """For each key where to go on from; and why not, for those that the cursor does not belong to."""
+        cursor = window.before if window.backward else window.after
+        if not cursor:
+            return dict.fromkeys(keys), {}
+        places: dict[Hashable, list[Any] | None] = {}
+        refused: dict[Any, Invalid] = {}
+        for key in keys:
+            try:
+                places[key] = order.place(self.scope(key, order, filters), cursor)
+            except Invalid as error:
+                refused[key] = error
+        return places, refused
+
+    def _rows(self, caller: Caller, given: Any, where: ColumnElement[bool], *what: Any) -> Select[Any]:
+        """A select of what is listed of the key in `given`."""
+        rows = select(*what).select_from(self.model)
+        if self.target is not None:
+            rows = rows.join(self.target.class_, self.model.id == self.target)  # type: ignore[attr-defined]  # every table has an id
+        return rows.where(self.match(given.c.key), self.listed(), self.visible(caller), where)
 
     def _statement(
         self,
         caller: Caller,
-        keys: Sequence[Hashable],
+        places: Mapping[Hashable, Sequence[Any] | None],
         window: Window,
         order: Order,
-        where: ColumnElement[bool] | None,
-        place: ColumnElement[bool] | None,
+        where: ColumnElement[bool],
     ) -> Select[Any]:
-        given = self._given(keys)
-        inner = select(self.model).where(self.match(given.c.key), self.listed(), self.visible(caller))
-        inner = inner.where(*[condition for condition in (where, place) if condition is not None])
-        inner = inner.order_by(*order.sorted(backward=window.backward)).limit(window.size + 1)
-        found = aliased(self.model, inner.lateral("found"))
-        options = [joinedload(getattr(found, name)) for name in self.eager]
-        again = [getattr(found, column.key) for column in order.columns]
-        down = order.descending is not window.backward
+        given, back = self._given(places), window.backward
+        named = [column.label(f"place_{number}") for number, column in enumerate(order.columns)]
+        inner = self._rows(caller, given, where, self.model, *named)
+        # a cursor belongs to one list, so all places are that one
+        place = next(iter(places.values()))
+        left_behind: ColumnElement[bool] = false()
+        if place is not None:
+            inner = inner.where(order.beyond(place, backward=back))
+            passed = self._rows(caller, given, where, literal(1)).where(not_(order.beyond(place, backward=back)))
+            left_behind = passed.exists()
+        inner = inner.order_by(*order.sorted(order.columns, backward=back)).limit(window.size + 1)
+        lateral = inner.lateral("found")
+        found: Any = aliased(self.model, lateral)
+        again = [lateral.c[column.name] for column in named]
         return (
-            select(given.c.key, found)
-            .join_from(given, found, true())
-            .order_by(*[column.desc() if down else column.asc() for column in again])
-            .options(*options)
+            select(given.c.key, found, left_behind.label("left_behind"), *again)
+            .join_from(given, found, true(), isouter=True)
+            .order_by(*order.sorted(again, backward=back))
+            .options(*[_joined(getattr(found, name), self.without) for name in self.eager])
         )
 
-    async def _fetch(
-        self,
-        session: AsyncSession,
-        statement: Select[Any],
-        keys: Sequence[Hashable],
-        window: Window,
-        order: Order,
-        filters: str,
-    ) -> dict[Any, Page[Row]]:
-        rows: dict[Any, list[Row]] = {key: [] for key in keys}
-        for key, row in await session.execute(statement):
-            rows[key].append(row)
-        return {key: self._page(key, found, window, order, filters) for key, found in rows.items()}
-
-    def _page(self, key: Hashable, rows: list[Row], window: Window, order: Order, filters: str) -> Page[Row]:
-        more = len(rows) > window.size
-        kept = rows[: window.size]
+    def _page(self, scope: str, found: list[Any], window: Window) -> Page[Row]:
+        """A page from rows of (row or None, whether the list has rows behind the cursor's place, values of the order)."""
+        left_behind = bool(found and found[0][1])
+        rows = [row for row in found if row[0] is not None]
+        more, kept = len(rows) > window.size, rows[: window.size]
         if window.backward:
             kept.reverse()
-        scope = self.scope(key, order, filters)
         return Page(
-            kept,
-            [cursors.encode(scope, order.values(row)) for row in kept],
-            has_next=bool(window.before) if window.backward else more,
-            has_previous=more if window.backward else bool(window.after),
+            [row for row, *_ in kept],
+            [cursors.encode(scope, values) for _, _, *values in kept],
+            has_next=left_behind if window.backward else more,
+            has_previous=more if window.backward else left_behind,
         )

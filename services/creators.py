@@ -7,17 +7,67 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller
-from core.reads import OneRead, any_of
+from core.reads import OneRead, Order, PageRead, any_of
 from services import access
 
 by_ids = OneRead(models.Creator, models.Creator.id, access.creators)
 by_uids = OneRead(models.Creator, models.Creator.uid, access.creators)
 by_handles = OneRead(models.Creator, models.Creator.handle, access.creators)
+# one list of all creators: its key is always 0
+listed = PageRead(
+    "creators.listed",
+    models.Creator,
+    match=lambda key: key == 0,
+    key_type=BigInteger(),
+    visible=access.creators,
+    orders=(
+        Order("followed", (models.Creator.followers_count, models.Creator.id)),
+        Order("newest", (models.Creator.created_at, models.Creator.id)),
+        Order("level", (models.Creator.level, models.Creator.followers_count, models.Creator.id)),
+        Order("handle", (models.Creator.handle,), descending=False),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorFilter:
+    """Values within one part are alternatives, parts add up; empty means no condition. `fields` and `roles` are codes;
+    `start`, in lower case, is how handle or name begins.
+    """
+
+    kinds: tuple[models.CreatorKind, ...] = ()
+    level_from: int = 0
+    fields: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    start: str = ""
+
+    @property
+    def text(self) -> str:
+        """What names the filter: equal filters, equal text."""
+        several = (sorted(self.kinds), sorted(self.fields), sorted(self.roles))
+        return repr((several, self.level_from, self.start))
+
+    async def condition(self, session: AsyncSession, caller: Caller) -> ColumnElement[bool]:  # noqa: ARG002  (the protocol's)
+        """The condition on `creators` rows. A code that does not exist matches nobody."""
+        creator, chosen, held = models.Creator, models.CreatorField, models.CreatorRole
+        parts: list[ColumnElement[bool]] = []
+        if self.kinds:
+            parts.append(creator.kind.in_(self.kinds))
+        if self.level_from:
+            parts.append(creator.level >= self.level_from)
+        if self.fields:
+            parts.append(creator.id.in_(select(chosen.creator_id).where(chosen.field_code.in_(self.fields))))
+        if self.roles:
+            parts.append(creator.id.in_(select(held.creator_id).where(held.role_code.in_(self.roles))))
+        if self.start:
+            begins = [func.starts_with(func.lower(text), self.start) for text in (creator.handle, creator.name)]
+            parts.append(or_(*begins))
+        return and_(true(), *parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, and_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.caller import Caller
 from core.reads import OneRead, Order, PageRead, everything
 from services import access
+
+_newest = Order("newest", (models.Submission.state_since, models.Submission.id))
 
 by_uids = OneRead(models.Submission, models.Submission.uid, access.submissions)
 of_contents = PageRead(
@@ -15,7 +22,55 @@ of_contents = PageRead(
     match=lambda key: models.Submission.content_id == key,
     key_type=BigInteger(),
     visible=access.submissions,
-    orders=(Order("newest", (models.Submission.state_since, models.Submission.id)),),
+    orders=(_newest,),
+)
+# one list of all that the caller may see: its key is always 0
+listed = PageRead(
+    "submissions.listed",
+    models.Submission,
+    match=lambda key: key == 0,
+    key_type=BigInteger(),
+    visible=access.submissions,
+    orders=(_newest,),
 )
 # reached from a submission that the caller may see
 decisions_by_ids = OneRead(models.Decision, models.Decision.id, everything)
+decisions_of = PageRead(
+    "decisions.of_submissions",
+    models.Decision,
+    match=lambda key: models.Decision.submission_id == key,
+    key_type=BigInteger(),
+    visible=everything,
+    orders=(Order("newest", (models.Decision.attempt, models.Decision.id)),),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionFilter:
+    """Values within one part are alternatives, parts add up; empty means no condition. `channels` are keys."""
+
+    states: tuple[models.SubmissionState, ...] = ()
+    channels: tuple[str, ...] = ()
+    creators: tuple[UUID, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What names the filter: equal filters, equal text."""
+        return repr((sorted(self.states), sorted(self.channels), sorted(map(str, self.creators))))
+
+    async def condition(self, session: AsyncSession, caller: Caller) -> ColumnElement[bool]:  # noqa: ARG002  (the protocol's)
+        """The condition on `submissions` rows. What is not there to be seen matches nothing."""
+        parts: list[ColumnElement[bool]] = []
+        if self.states:
+            parts.append(models.Submission.state.in_(self.states))
+        if self.channels:
+            named = select(models.Channel.id).where(models.Channel.key.in_(self.channels))
+            parts.append(models.Submission.channel_id.in_(named))
+        if self.creators:
+            of_creators = (
+                select(models.Content.id)
+                .join(models.Creator, models.Creator.id == models.Content.creator_id)
+                .where(models.Creator.uid.in_(self.creators))
+            )
+            parts.append(models.Submission.content_id.in_(of_creators))
+        return and_(true(), *parts)

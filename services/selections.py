@@ -36,19 +36,17 @@ class ContentFilter:
     @property
     def text(self) -> str:
         """What names the filter: equal filters, equal text."""
-        parts = (self.formats, self.languages, sorted(map(str, self.creators)), sorted(self.tags))
-        return repr((*map(tuple, parts), self.published_from, self.published_before))
+        parts = (sorted(self.formats), sorted(self.languages), sorted(map(str, self.creators)), sorted(self.tags))
+        return repr((parts, self.published_from, self.published_before))
 
-
-async def condition(session: AsyncSession, caller: Caller, wanted: ContentFilter) -> ColumnElement[bool]:
-    """The condition on `contents` rows; UnknownTag where a tag does not exist."""
-    parts = list(_plain(wanted))
-    if wanted.creators:
-        seen = select(models.Creator.id).where(models.Creator.uid.in_(wanted.creators), access.creators(caller))
-        parts.append(models.Content.creator_id.in_(seen))
-    if wanted.tags:
-        parts.extend(await _tagged(session, caller, wanted.tags))
-    return and_(true(), *parts)
+    async def condition(self, session: AsyncSession, caller: Caller) -> ColumnElement[bool]:
+        """The condition on `contents` rows; UnknownTag where a tag does not exist."""
+        parts = list(_plain(self))
+        if self.creators:
+            seen = select(models.Creator.id).where(models.Creator.uid.in_(self.creators), access.creators(caller))
+            parts.append(models.Content.creator_id.in_(seen))
+        parts.extend(await _tagged(session, caller, self.tags))
+        return and_(true(), *parts)
 
 
 def _plain(wanted: ContentFilter) -> Iterator[ColumnElement[bool]]:
@@ -62,24 +60,28 @@ def _plain(wanted: ContentFilter) -> Iterator[ColumnElement[bool]]:
         yield models.Content.published_at < wanted.published_before
 
 
-async def tag_ids(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> tuple[int, ...]:
-    """The ids of these tags and of all that lies under them; UnknownTag where one does not exist."""
-    under = await _under(session, caller, named)
+async def tag_ids(
+    session: AsyncSession, caller: Caller, named: tuple[str, ...], *, part: str = "tags"
+) -> tuple[int, ...]:
+    """The ids of these tags and of all that lies under them; UnknownTag, in this part of the filter, where one does not
+    exist.
+    """
+    under = await _under(session, caller, named, part)
     return tuple(dict.fromkeys(id_ for ids in under for id_ in ids))
 
 
 async def _tagged(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    under = await _under(session, caller, named)
+    under = await _under(session, caller, named, "tags")
     return [models.Content.tag_ids.op("&&")(bindparam(None, ids, type_=ARRAY(BigInteger))) for ids in under]
 
 
-async def _under(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> list[list[int]]:
+async def _under(session: AsyncSession, caller: Caller, named: tuple[str, ...], part: str) -> list[list[int]]:
     if not named:
         return []
     names = [tags.split(tag) for tag in named]
     under = await tags.under_codes(session, caller, sorted(set(names)))
     problems = [
-        Problem("UNKNOWN_TAG", f"There is no tag {tag[:80]}: write it as taxonomy:code.", ("filter", "tags", place))
+        Problem("UNKNOWN_TAG", f"There is no tag {tag[:80]}: write it as taxonomy:code.", ("filter", part, place))
         for place, (tag, name) in enumerate(zip(named, names, strict=True))
         if name not in under
     ]

@@ -6,26 +6,17 @@ from typing import Annotated
 import strawberry
 
 import models
-from api.graphql import fields, paging, refs
+from api.graphql import paging, refs
+from api.graphql.channel_filters import ChannelFilter
 from api.graphql.context import Info
+from api.graphql.feed_addresses import FeedAddress
 from api.graphql.fields import column, one, page
 from api.graphql.ids import identity
 from api.graphql.labels import Label, Language, chosen, in_language, labels_of
 from api.graphql.nodes import Node, findable
 from api.graphql.rows import shape, shows
-from api.graphql.words import described
 from services.channels import installing, packs, reading
-
-described(
-    models.ChannelKind,
-    "What kind of place a channel is.",
-    {
-        "PLATFORM": "An entry of a commerce platform.",
-        "SOCIAL": "A social network.",
-        "SYNDICATION": "A partner who takes over contents.",
-        "PRIVATE": "A place for invited readers.",
-    },
-)
+from services.feeds import addresses
 
 
 @shows(models.PackVersion)
@@ -83,7 +74,12 @@ class Channel(Node):
     is_private: bool = column("is_private", description="Whether reading it needs a key made for it.")
     external_id: str | None = column("external_id", description="What the platform itself calls it.")
     parent: refs.ChannelRef | None = one(reading.by_ids, key="parent_id", description="The channel it is an entry of.")
-    entries: paging.Connection[refs.ChannelRef] = page(reading.entries_of, key="id", description="Its entries, by key.")
+    entries: paging.Connection[refs.ChannelRef] = page(
+        reading.entries_of, key="id", filters=ChannelFilter, description="Its entries, by key."
+    )
+    feed: FeedAddress | None = one(
+        addresses.of_channels, key="id", description="Its feed; null where there is none, or you may not read it."
+    )
     pack: Pack | None = one(
         reading.packs_by_ids, key="pack_version_id", description="The rules in force; null where it only holds entries."
     )
@@ -104,14 +100,9 @@ class ChannelQuery:
     ) -> Channel | None:
         return shape(await info.context.load(reading.by_keys, key[:200]))  # type: ignore[no-any-return]  # by registration
 
-    @strawberry.field(description="All channels, by key: those that hold entries, and the entries.")
-    async def channels(
-        self,
-        info: Info,
-        first: fields.First = strawberry.UNSET,
-        after: fields.After = strawberry.UNSET,
-        last: fields.Last = strawberry.UNSET,
-        before: fields.Before = strawberry.UNSET,
-    ) -> paging.Connection[Channel]:
-        window = paging.window(info.context.settings.page_limit, first, after, last, before)
-        return await paging.connection(info, reading.listed, 0, window)  # type: ignore[no-any-return]
+    channels: paging.Connection[Channel] = page(
+        reading.listed,
+        key=None,
+        filters=ChannelFilter,
+        description="All channels, by key: those that hold entries, and the entries.",
+    )

@@ -1,6 +1,6 @@
 """What a request carries to its resolvers, and the batched loads that they share."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,9 @@ from core.caller import Caller
 from core.clock import Clock
 from core.db import Database
 from core.settings import Settings
+from services.rates import Allowance
 
-Batch = Callable[..., Awaitable[dict[Any, Any]]]
+Batch = Callable[..., Awaitable[Mapping[Any, Any]]]
 """A service function `(session, caller, keys, **options)` that answers many keys at once: what the caller may not see is
 absent from its answer.
 """
@@ -31,6 +32,10 @@ class Context:
     index: Any = None
     request_id: str = ""
     languages: tuple[str, ...] = ("en",)
+    # where strangers come from; what the request costs, and what its caller may spend after it, once they are known
+    address: str = ""
+    cost: int = 0
+    allowance: Allowance | None = None
     _loaders: dict[LoaderKey, DataLoader[Any, Any]] = field(default_factory=dict)
 
     def load(self, batch: Batch, key: Hashable, **options: Hashable) -> Awaitable[Any]:

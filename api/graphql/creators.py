@@ -1,31 +1,26 @@
 """Creators: the public authors, with their homepage and what they published."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
 
 import models
 from api.graphql import paging, refs
+from api.graphql.content_filters import ContentFilter, ContentOrder
 from api.graphql.context import Info
+from api.graphql.creator_filters import CreatorFilter, CreatorOrder
+from api.graphql.feed_addresses import FeedAddress
 from api.graphql.fields import column, many, one, page
+from api.graphql.following import FollowedCreator
 from api.graphql.ids import identity
 from api.graphql.labels import Language, chosen, in_language
 from api.graphql.nodes import Node, findable
 from api.graphql.rows import shape, shows
 from api.graphql.words import BigInt, described
-from services import assets, contents, creators, homepages, organisations
+from services import assets, content_lists, creators, homepages, organisations
+from services.feeds import addresses
 
-described(
-    models.CreatorKind,
-    "What kind of author a creator is.",
-    {
-        "MEDIA": "A medium with an editorial office.",
-        "PERSONALITY": "A well-known person.",
-        "SELF_MEDIA": "Somebody who publishes on their own.",
-        "MERCHANT": "A seller who publishes about what they sell.",
-    },
-)
 described(
     models.FactsSource,
     "Where level, scores and followers of a creator come from.",
@@ -77,7 +72,7 @@ class Organisation(Node):
 
 @shows(models.Creator)
 @strawberry.type(description="A public author. Scores run from 0 to 1000 and are null where nothing is known.")
-class Creator(Node):
+class Creator(Node, FollowedCreator):
     row: strawberry.Private[models.Creator]
 
     id: strawberry.ID = identity("Creator")
@@ -97,14 +92,33 @@ class Creator(Node):
     )
     followers_count: BigInt = column("followers_count", description="How many follow them.")
     certified_on: date | None = column("certified_on", description="Since when they are certified; null if not.")
+    created_at: datetime = column("created_at", description="When they joined.")
     is_seller: bool = column("is_seller", description="Whether they sell goods themselves.")
     fields: list[Field] = many(creators.fields_of, key="id", most=20, description="The subjects they chose.")
     roles: list[CertifiedRole] = many(creators.roles_of, key="id", most=20, description="What they are certified as.")
     homepage: refs.HomepageRef | None = one(
         homepages.live_of, key="id", description="The published homepage; null if there is none."
     )
+    homepage_draft: refs.HomepageRef | None = one(
+        homepages.drafts_of,
+        key="id",
+        description="The homepage that is being written; null if there is none, and for those who may not change it.",
+    )
+    homepage_versions: paging.Connection[refs.HomepageRef] = page(
+        homepages.versions_of,
+        key="id",
+        description="The versions of the homepage, newest first: for strangers the live one alone.",
+    )
     contents: paging.Connection[refs.ContentRef] = page(
-        contents.of_creators, key="id", description="What they published, newest first."
+        content_lists.of_creators,
+        key="id",
+        filters=ContentFilter,
+        orders=ContentOrder,
+        description="What they published.",
+    )
+
+    feed: FeedAddress | None = one(
+        addresses.of_creators, key="id", description="Their feed; null where there is none, or you may not read it."
     )
 
     @strawberry.field(description="The organisation that acts for them today; null if there is none.")
@@ -128,3 +142,11 @@ class CreatorQuery:
     ) -> Creator | None:
         found = await info.context.load(creators.by_handles, handle[:200].lower())
         return shape(found)  # type: ignore[no-any-return]  # a Creator by registration
+
+    creators: paging.Connection[Creator] = page(
+        creators.listed,
+        key=None,
+        filters=CreatorFilter,
+        orders=CreatorOrder,
+        description="All creators that are shown.",
+    )

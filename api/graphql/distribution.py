@@ -10,35 +10,21 @@ import orjson
 import strawberry
 
 import models
-from api.graphql import refs
+from api.graphql import paging, refs
 from api.graphql.bodies import asset_of
 from api.graphql.context import Info
-from api.graphql.fields import column, one
+from api.graphql.directives import at_most
+from api.graphql.fields import column, one, page
 from api.graphql.ids import identity
 from api.graphql.labels import Language, chosen
 from api.graphql.nodes import Node, findable
 from api.graphql.rows import shapes, shows
+from api.graphql.submission_filters import SubmissionFilter
 from api.graphql.words import described
 from services import contents, decisions, products
 from services.channels import reading
 from services.channels.rendering import Rendition as RenderedContent
 
-described(
-    models.SubmissionState,
-    "Where a content stands at a channel.",
-    {
-        "MACHINE_AUDIT": "Waiting for the engine.",
-        "HUMAN_AUDIT": "Waiting for a person.",
-        "TRIAL": "Shown to few, on trial.",
-        "ACCEPTED": "Taken; not handed over yet.",
-        "DELIVERED": "In the channel's feed.",
-        "CONFIRMED": "The channel said that it shows it.",
-        "REJECTED": "Refused, with findings.",
-        "WITHDRAWN": "Taken back.",
-        "EXPIRED": "Its time ran out.",
-        "FAILED": "The channel could not take it.",
-    },
-)
 described(
     models.Outcome,
     "What the engine says of a content at a channel.",
@@ -166,7 +152,7 @@ class Rendition:
     async def picture(self, info: Info) -> refs.AssetRef | None:
         return await asset_of(info, UUID(self.row.picture) if self.row.picture else None)  # type: ignore[no-any-return]  # an Asset by registration
 
-    @strawberry.field(description="The products it carries, in order, at most 200.")
+    @strawberry.field(description="The products it carries, in order, at most 200.", directives=[at_most(200)])
     async def products(self, info: Info) -> list[refs.ProductRef]:
         return shapes(await info.context.load_many(products.by_uids, [UUID(uid) for uid in self.row.products]))
 
@@ -203,6 +189,19 @@ class Submission(Node):
     decision: Decision | None = one(
         decisions.decisions_by_ids, key="decision_id", description="The newest decision; null before there is one."
     )
+    decisions: paging.Connection[Decision] = page(
+        decisions.decisions_of, key="id", description="All decisions on it, the newest first."
+    )
 
 
 findable("Submission", decisions.by_uids)
+
+
+@strawberry.type
+class SubmissionQuery:
+    submissions: paging.Connection[Submission] = page(
+        decisions.listed,
+        key=None,
+        filters=SubmissionFilter,
+        description="Submissions of contents that you may change, the latest moved first; empty for strangers.",
+    )

@@ -9,6 +9,7 @@ import strawberry
 import models
 from api.graphql import refs
 from api.graphql.context import Context, Info
+from api.graphql.directives import sized_by
 from api.graphql.distribution import Rendition
 from api.graphql.fields import column
 from api.graphql.paging import PageSizeOutOfRange
@@ -25,16 +26,6 @@ described(
         "UPDATED": "It was edited, or is shown differently.",
         "WITHDRAWN": "It is gone: show it no more.",
         "RESTORED": "It came back.",
-    },
-)
-described(
-    models.FeedKind,
-    "Whose feed it is.",
-    {
-        "CHANNEL": "A channel's.",
-        "CREATOR": "A creator's.",
-        "ORGANISATION": "An organisation's.",
-        "TAG": "A tag's.",
     },
 )
 
@@ -97,7 +88,8 @@ class Feed:
 class FeedQuery:
     @strawberry.field(
         description="A feed. Without `after`: what is shown now, newest first. With it: everything that happened since,"
-        " oldest first, withdrawals too, nothing skipped. Null if there is none or you may not read it."
+        " oldest first, withdrawals too, nothing skipped. Null if there is none or you may not read it.",
+        directives=[sized_by("first", fields=("items",))],
     )
     async def feed(
         self,

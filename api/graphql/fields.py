@@ -5,17 +5,21 @@ opens a window on a list that can grow. Each keeps its declaration in the field'
 roads to the same answer find it.
 """
 
+import enum
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from inspect import Parameter, Signature
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import strawberry
 
 from api.graphql import paging
 from api.graphql.context import Batch, Info
+from api.graphql.directives import ListSize
 from api.graphql.rows import shape, shapes
-from core.reads import PageRead
+from core.caller import Caller
+from core.reads import Filter, ListRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,22 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """A window of the rows that belong to a key."""
+    """A window of the rows that belong to a key; without a key, of all rows of a read that has one list."""
 
-    read: PageRead[Any]
-    key: str
+    read: ListRead
+    key: str | None
     of: str
     order: str | None
 
 
 Source = Column | One | Many | Paged
+
+
+class FilterInput(Protocol):
+    """An input type of the schema that says what a list is narrowed to."""
+
+    def wanted(self) -> Filter | None:
+        """What the domain understands, None when nothing is narrowed; a coded refusal when it cannot be understood."""
 
 
 def column(
@@ -66,9 +77,12 @@ def column(
     description: str,
     of: str = "row",
     convert: Callable[[Any], Any] | None = None,
+    size: ListSize | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
-    """The value `name` of the row, turned by `convert` if it is given."""
+    """The value `name` of the row, turned by `convert` if it is given. `size` says how long a list is whose parts lead to
+    objects.
+    """
     get = attrgetter(f"{of}.{name}")
 
     def plain(self: Any) -> Any:
@@ -78,7 +92,8 @@ def column(
         assert convert is not None
         return convert(get(self))
 
-    return _field(turned if convert else plain, Column(name, of, convert), description, deprecation_reason)
+    source = Column(name, of, convert)
+    return _field(turned if convert else plain, source, description, deprecation_reason, size)
 
 
 def one(read: Batch, *, key: str, description: str, of: str = "row", deprecation_reason: str | None = None) -> Any:
@@ -92,6 +107,19 @@ def one(read: Batch, *, key: str, description: str, of: str = "row", deprecation
     return _field(resolve, One(read, key, of), description, deprecation_reason)
 
 
+FirstOnes = Annotated[
+    int | None, strawberry.argument(description="Only the first so many, from 1; all of them without it.")
+]
+
+
+def bounded(first: Any, most: int) -> int | None:
+    if first is None or first is strawberry.UNSET:
+        return None
+    if not 1 <= first <= most:
+        raise paging.PageSizeOutOfRange(f"This list holds at most {most}: ask for the first 1 to {most}.")
+    return int(first)
+
+
 def many(
     read: Batch,
     *,
@@ -102,17 +130,19 @@ def many(
     of: str = "row",
     deprecation_reason: str | None = None,
 ) -> Any:
-    """The rows that `keys` name, in that order; or with `key` all rows that belong to it."""
+    """The rows that `keys` name, in that order; or with `key` all rows that belong to it. `most` is what the domain holds
+    to when they are written: nothing is left out here unless the client asks for the `first` ones only.
+    """
     name = keys or key
     assert name is not None, "many() needs keys or key"
     get = attrgetter(f"{of}.{name}")
 
-    async def follow(self: Any, info: Info) -> Any:
-        return shapes(await info.context.load_many(read, get(self) or ()))
+    async def follow(self: Any, info: Info, first: FirstOnes = strawberry.UNSET) -> Any:
+        return shapes(await info.context.load_many(read, (get(self) or ())[: bounded(first, most)]))
 
-    async def gather(self: Any, info: Info) -> Any:
+    async def gather(self: Any, info: Info, first: FirstOnes = strawberry.UNSET) -> Any:
         value = get(self)
-        return shapes([] if value is None else await info.context.load(read, value) or [])
+        return shapes(([] if value is None else await info.context.load(read, value) or [])[: bounded(first, most)])
 
     source = Many(read, name, of, most, keys is not None)
     return _field(follow if keys else gather, source, description, deprecation_reason)
@@ -125,36 +155,82 @@ First = Annotated[
 After = Annotated[str | None, strawberry.argument(description="Start behind this cursor of the same list.")]
 Last = Annotated[int | None, strawberry.argument(description="How many, from the back: 1 to 100.")]
 Before = Annotated[str | None, strawberry.argument(description="End in front of this cursor of the same list.")]
+Asked = dict[str, Any]
+"""The arguments of a connection as they were given; what was left out is not there."""
 
 
 def page(
-    read: PageRead[Any],
+    read: ListRead,
     *,
-    key: str,
+    key: str | None,
     description: str,
     of: str = "row",
     order: str | None = None,
+    filters: type[FilterInput] | None = None,
+    orders: type[enum.Enum] | None = None,
+    only_if: Callable[[Any, Caller], bool] | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
-    """A connection over the rows that belong to `key`."""
-    get = attrgetter(f"{of}.{key}")
+    """A connection over the rows that belong to `key`; with None over the one list that the read has.
 
-    async def resolve(
-        self: Any,
-        info: Info,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> Any:
-        window = paging.window(info.context.settings.page_limit, first, after, last, before)
-        return await paging.connection(info, read, get(self), window, order=order)
+    `filters` is the input type that narrows it. `orders` is the enum of orders to choose from, whose values are the names
+    of the read's orders; `order` is the name of the one in which it stands otherwise. `only_if` says of object and caller
+    whether there is a list at all: else the field is null.
+    """
+    get = attrgetter(f"{of}.{key}") if key else _all
 
+    async def resolve(self: Any, info: Info, **asked: Any) -> Any:
+        if only_if and not only_if(self, info.context.caller):
+            return None
+        return await opened(info, read, get(self), asked, order=order)
+
+    with_arguments(resolve, filters, orders)
     return _field(resolve, Paged(read, key, of, order), description, deprecation_reason)
 
 
+def _all(_root: Any) -> int:
+    """The key of a read that has one list."""
+    return 0
+
+
+async def opened(info: Info, read: ListRead, key: Any, asked: Asked, *, order: str | None = None) -> Any:
+    """The connection that the arguments ask for."""
+    given = [asked.get(name) for name in ("first", "after", "last", "before")]
+    window = paging.window(info.context.settings.page_limit, *given)
+    narrowed, chosen = asked.get("filter"), asked.get("order")
+    wanted = narrowed.wanted() if narrowed else None
+    return await paging.connection(info, read, key, window, order=chosen.value if chosen else order, filters=wanted)
+
+
+def with_arguments(
+    resolve: Callable[..., Awaitable[Any]],
+    filters: type[FilterInput] | None = None,
+    orders: type[enum.Enum] | None = None,
+) -> None:
+    """Let a resolver that takes `**asked` have the arguments of a connection."""
+    arguments: dict[str, Any] = {"first": First, "after": After, "last": Last, "before": Before}
+    if filters is not None:
+        said = strawberry.argument(description="What the list is narrowed to; everything without it.")
+        arguments["filter"] = Annotated[filters | None, said]
+    if orders is not None:
+        said = strawberry.argument(description="The order of the list; its first value without it.")
+        arguments["order"] = Annotated[orders | None, said]
+    known = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("self", "info")]
+    known[1] = known[1].replace(annotation=Info)
+    taken = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=strawberry.UNSET, annotation=annotation)
+        for name, annotation in arguments.items()
+    ]
+    resolve.__signature__ = Signature([*known, *taken])  # type: ignore[attr-defined]  # what inspect reads first
+    resolve.__annotations__ = {"info": Info, **arguments}
+
+
 def _field(
-    resolve: Callable[..., Any | Awaitable[Any]], source: Source, description: str, deprecation_reason: str | None
+    resolve: Callable[..., Any | Awaitable[Any]],
+    source: Source,
+    description: str,
+    deprecation_reason: str | None,
+    size: ListSize | None = None,
 ) -> Any:
     # Without a return annotation the class's own annotation gives the field its type.
     resolve.__annotations__.pop("return", None)
@@ -163,4 +239,5 @@ def _field(
         description=description,
         deprecation_reason=deprecation_reason,
         metadata={"source": source},
+        directives=[size] if size else [],
     )

@@ -7,16 +7,17 @@ from typing import Any, cast
 import strawberry
 
 import models
-from api.graphql import bodies, paging, refs
+from api.graphql import refs
+from api.graphql.answers import AnsweredQuestion
 from api.graphql.bodies import asset_of, product_of
 from api.graphql.contents import Content
 from api.graphql.context import Info
-from api.graphql.fields import column, one, page
-from api.graphql.ids import identity
+from api.graphql.directives import at_most
+from api.graphql.fields import column, one
 from api.graphql.rows import shape, shows
 from api.graphql.words import BigInt, described
 from models import blocks, formats
-from services import contents, creators
+from services import contents
 from services.bodies import extent, headings
 
 described(
@@ -43,47 +44,24 @@ class TocEntry:
 @strawberry.type(description="A text to read.")
 class Article(Content):
     @strawberry.field(description="How many words it has; each Chinese character counts as one.")
-    def word_count(self) -> int:
-        return extent(self.parts[0]).words
+    async def word_count(self, info: Info) -> int:
+        return extent((await self.parts(info))[0]).words
 
     @strawberry.field(description="How many minutes it takes to read, rounded up.")
-    def reading_minutes(self) -> int:
-        return extent(self.parts[0]).minutes
+    async def reading_minutes(self, info: Info) -> int:
+        return extent((await self.parts(info))[0]).minutes
 
     @strawberry.field(description="Its headings, in order.")
-    def table_of_contents(self) -> list[TocEntry]:
-        return [TocEntry(row=heading) for heading in headings(self.parts[0])]
-
-
-@shows(models.Answer)
-@strawberry.type(description="An answer to a question.")
-class Answer:
-    row: strawberry.Private[models.Answer]
-
-    id: strawberry.ID = identity("Answer")
-    creator: refs.CreatorRef | None = one(creators.by_ids, key="creator_id", description="Who answers.")
-    votes_count: BigInt = column("votes_count", description="How many found it helpful.")
-    is_accepted: bool = column("is_accepted", description="Whether the asker took it as the answer.")
-    published_at: datetime = column("published_at", description="When it was given.")
-
-    @strawberry.field(description="Its text.")
-    def body(self) -> bodies.Body:
-        return bodies.Body(body=blocks.load(self.row.body))
+    async def table_of_contents(self, info: Info) -> list[TocEntry]:
+        return [TocEntry(row=heading) for heading in headings((await self.parts(info))[0])]
 
 
 @strawberry.type(description="A question with answers.")
-class Qna(Content):
-    answers: paging.Connection[Answer] = page(
-        contents.answers_of, key="id", description="Its answers, those with the most votes first."
-    )
-    accepted_answer: Answer | None = one(
-        contents.accepted_answers, key="id", description="The answer that the asker took; null if there is none yet."
-    )
-
+class Qna(Content, AnsweredQuestion):
     @strawberry.field(description="What is asked, at length. May be empty: then the title is the question.")
-    def question(self) -> str:
-        details = self.parts[1]
-        return details.question if isinstance(details, formats.QnaDetails) else ""
+    async def question(self, info: Info) -> str:
+        own = await self.own(info, formats.QnaDetails)
+        return own.question if own else ""
 
 
 @strawberry.type(description="What happens at a point of a live.")
@@ -117,11 +95,10 @@ class LiveRoom:
 class Live(Content):
     room: LiveRoom | None = one(contents.live_rooms, key="id", description="Its state and times; null if unknown.")
 
-    @strawberry.field(description="What happens when, with the products that are shown.")
-    def running_order(self) -> list[RunningOrderItem]:
-        details = self.parts[1]
-        items = details.running_order if isinstance(details, formats.LiveDetails) else ()
-        return [RunningOrderItem(row=item) for item in items]
+    @strawberry.field(description="What happens when, with the products that are shown.", directives=[at_most(500)])
+    async def running_order(self, info: Info) -> list[RunningOrderItem]:
+        own = await self.own(info, formats.LiveDetails)
+        return [RunningOrderItem(row=item) for item in (own.running_order if own else ())]
 
 
 @strawberry.type(description="A product at a point of a picture.")
@@ -147,7 +124,8 @@ class GalleryPicture:
 
     caption: str = column("caption", description="What stands below it. May be empty.")
     alternative_text: str = column("alternative_text", description="What it shows, for those who do not see it.")
-    anchors: list[Anchor] = column("anchors", convert=_anchors, description="The products in it.")
+    # the size of `Gallery.pictures` is that of all anchors of a gallery too
+    anchors: list[Anchor] = column("anchors", convert=_anchors, size=at_most(1), description="The products in it.")
 
     @strawberry.field(description="The file; null if it is gone.")
     async def asset(self, info: Info) -> refs.AssetRef | None:
@@ -156,11 +134,12 @@ class GalleryPicture:
 
 @strawberry.type(description="Pictures in order, with products in them.")
 class Gallery(Content):
-    @strawberry.field(description="The pictures, in order.")
-    def pictures(self) -> list[GalleryPicture]:
-        details = self.parts[1]
-        pictures = details.pictures if isinstance(details, formats.GalleryDetails) else ()
-        return [GalleryPicture(row=picture) for picture in pictures]
+    @strawberry.field(
+        description="The pictures, in order: at most 200, with at most 200 anchors in all.", directives=[at_most(200)]
+    )
+    async def pictures(self, info: Info) -> list[GalleryPicture]:
+        own = await self.own(info, formats.GalleryDetails)
+        return [GalleryPicture(row=picture) for picture in (own.pictures if own else ())]
 
 
 @strawberry.type(description="A named point of a film.")
@@ -193,30 +172,28 @@ class TimedProduct:
 
 @strawberry.type(description="A short film.")
 class ShortVideo(Content):
-    @property
-    def film(self) -> formats.ShortVideoDetails:
-        details = self.parts[1]
-        return details if isinstance(details, formats.ShortVideoDetails) else formats.ShortVideoDetails()
+    async def film(self, info: Info) -> formats.ShortVideoDetails:
+        return await self.own(info, formats.ShortVideoDetails) or formats.ShortVideoDetails()
 
     @strawberry.field(description="The film with its duration and size; null where an import could not bring it.")
     async def video(self, info: Info) -> refs.AssetRef | None:
-        return await asset_of(info, self.film.video)  # type: ignore[no-any-return]  # an Asset by registration
+        return await asset_of(info, (await self.film(info)).video)  # type: ignore[no-any-return]  # an Asset by registration
 
     @strawberry.field(description="Where it plays elsewhere; null if it does not.")
-    def video_url(self) -> str | None:
-        return self.film.video_url
+    async def video_url(self, info: Info) -> str | None:
+        return (await self.film(info)).video_url
 
     @strawberry.field(description="Its named points, in order.")
-    def chapters(self) -> list[Chapter]:
-        return [Chapter(row=chapter) for chapter in self.film.chapters]
+    async def chapters(self, info: Info) -> list[Chapter]:
+        return [Chapter(row=chapter) for chapter in (await self.film(info)).chapters]
 
     @strawberry.field(description="Its words as text, by language.")
-    def subtitles(self) -> list[Subtitles]:
-        return [Subtitles(row=one_language) for one_language in self.film.subtitles]
+    async def subtitles(self, info: Info) -> list[Subtitles]:
+        return [Subtitles(row=one_language) for one_language in (await self.film(info)).subtitles]
 
-    @strawberry.field(description="The products in it, with the time when they are seen.")
-    def timed_products(self) -> list[TimedProduct]:
-        return [TimedProduct(row=timed) for timed in self.film.products]
+    @strawberry.field(description="The products in it, with the time when they are seen.", directives=[at_most(200)])
+    async def timed_products(self, info: Info) -> list[TimedProduct]:
+        return [TimedProduct(row=timed) for timed in (await self.film(info)).products]
 
 
 @strawberry.type(description="A place on a ranked list: a product or a content.")
@@ -239,39 +216,37 @@ class RankedEntry:
 
 @strawberry.type(description="Products or contents in an order, with reasons.")
 class RankedList(Content):
-    @property
-    def ranking(self) -> formats.RankedListDetails:
-        details = self.parts[1]
-        return details if isinstance(details, formats.RankedListDetails) else formats.RankedListDetails()
+    async def ranking(self, info: Info) -> formats.RankedListDetails:
+        return await self.own(info, formats.RankedListDetails) or formats.RankedListDetails()
 
     @strawberry.field(description="What the order follows. May be empty.")
-    def criteria(self) -> str:
-        return self.ranking.criteria
+    async def criteria(self, info: Info) -> str:
+        return (await self.ranking(info)).criteria
 
-    @strawberry.field(description="The places, from the first down.")
-    def entries(self) -> list[RankedEntry]:
-        return [RankedEntry(row=entry) for entry in self.ranking.entries]
+    @strawberry.field(description="The places, from the first down.", directives=[at_most(200)])
+    async def entries(self, info: Info) -> list[RankedEntry]:
+        return [RankedEntry(row=entry) for entry in (await self.ranking(info)).entries]
 
 
 @strawberry.type(description="A note on exactly one product.")
 class ItemNote(Content):
-    @property
-    def note(self) -> formats.ItemNoteDetails | None:
-        details = self.parts[1]
-        return details if isinstance(details, formats.ItemNoteDetails) else None
+    async def note(self, info: Info) -> formats.ItemNoteDetails | None:
+        return await self.own(info, formats.ItemNoteDetails)
 
     @strawberry.field(description="The product; null if it is gone.")
     async def product(self, info: Info) -> refs.ProductRef | None:
-        uid = self.note.product if self.note else None
-        return await product_of(info, uid)  # type: ignore[no-any-return]  # a Product by registration
+        note = await self.note(info)
+        return await product_of(info, note.product if note else None)  # type: ignore[no-any-return]  # a Product by registration
 
     @strawberry.field(description="What is good about it, in short.")
-    def highlights(self) -> list[str]:
-        return list(self.note.highlights) if self.note else []
+    async def highlights(self, info: Info) -> list[str]:
+        note = await self.note(info)
+        return list(note.highlights) if note else []
 
     @strawberry.field(description="What the author thinks in the end. May be empty.")
-    def verdict(self) -> str:
-        return self.note.verdict if self.note else ""
+    async def verdict(self, info: Info) -> str:
+        note = await self.note(info)
+        return note.verdict if note else ""
 
 
 @strawberry.type(description="One of the things that go together.")
@@ -287,22 +262,20 @@ class Piece:
 
 @strawberry.type(description="Products that go together, in one scene.")
 class Collocation(Content):
-    @property
-    def scenery(self) -> formats.CollocationDetails:
-        details = self.parts[1]
-        return details if isinstance(details, formats.CollocationDetails) else formats.CollocationDetails()
+    async def scenery(self, info: Info) -> formats.CollocationDetails:
+        return await self.own(info, formats.CollocationDetails) or formats.CollocationDetails()
 
     @strawberry.field(description="The picture of the scene; null where there is none.")
     async def scene(self, info: Info) -> refs.AssetRef | None:
-        return await asset_of(info, self.scenery.scene)  # type: ignore[no-any-return]  # an Asset by registration
+        return await asset_of(info, (await self.scenery(info)).scene)  # type: ignore[no-any-return]  # an Asset by registration
 
-    @strawberry.field(description="Where in the scene the products are.")
-    def anchors(self) -> list[Anchor]:
-        return _anchors(self.scenery.anchors)
+    @strawberry.field(description="Where in the scene the products are.", directives=[at_most(50)])
+    async def anchors(self, info: Info) -> list[Anchor]:
+        return _anchors((await self.scenery(info)).anchors)
 
-    @strawberry.field(description="The things that go together, in order.")
-    def pieces(self) -> list[Piece]:
-        return [Piece(row=piece) for piece in self.scenery.pieces]
+    @strawberry.field(description="The things that go together, in order.", directives=[at_most(50)])
+    async def pieces(self, info: Info) -> list[Piece]:
+        return [Piece(row=piece) for piece in (await self.scenery(info)).pieces]
 
 
 TYPES = cast(

@@ -1,15 +1,17 @@
 """Connections over keyset cursors, by the Relay specification: both ways, a size always asked for, the count only if wanted."""
 
+import enum
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 import strawberry
-from sqlalchemy import ColumnElement
 
 from api.graphql.context import Info
 from api.graphql.rows import shape
+from api.graphql.words import described
+from core import reads
 from core.errors import Invalid
-from core.reads import Page, PageRead, Window
+from core.reads import Filter, ListRead, Page, Window
 
 Node = TypeVar("Node")
 
@@ -28,7 +30,21 @@ class PageBothWays(Invalid):
     code = "PAGE_BOTH_WAYS"
 
 
-@strawberry.type(description="Where a page stands in its list.")
+class CountPrecision(enum.StrEnum):
+    EXACT = "exact"
+    AT_LEAST = "at least"
+
+
+described(
+    CountPrecision,
+    "How a count is to be read.",
+    {"EXACT": "There are as many.", "AT_LEAST": "There are as many and more: counting stopped there."},
+)
+
+
+@strawberry.type(
+    description="Where a page stands in its list. Both answers are looked up, whichever way the list is walked."
+)
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether more rows follow behind `endCursor`.")
     has_previous_page: bool = strawberry.field(description="Whether more rows stand in front of `startCursor`.")
@@ -69,9 +85,16 @@ class Connection(Generic[Node]):
             end_cursor=cursors[-1] if cursors else None,
         )
 
-    @strawberry.field(description="How many rows the whole list has. Counted only when asked for.")
+    @strawberry.field(
+        description="How many rows the whole list has, counted only when asked for: exact up to 10,000. Of a longer list"
+        " it is 10,000, and `totalCountPrecision` is AT_LEAST."
+    )
     async def total_count(self) -> int:
-        return await self.count()
+        return min(await self.count(), reads.COUNTED)
+
+    @strawberry.field(description="Whether `totalCount` is exact. Costs nothing beside it.")
+    async def total_count_precision(self) -> CountPrecision:
+        return CountPrecision.EXACT if await self.count() <= reads.COUNTED else CountPrecision.AT_LEAST
 
 
 def window(limit: int, first: Any, after: Any, last: Any, before: Any) -> Window:
@@ -89,30 +112,17 @@ def window(limit: int, first: Any, after: Any, last: Any, before: Any) -> Window
 
 async def connection(
     info: Info,
-    read: PageRead[Any],
+    read: ListRead,
     key: Any,
     asked: Window,
     *,
     order: str | None = None,
-    where: ColumnElement[bool] | None = None,
-    filters: str = "",
+    filters: Filter | None = None,
 ) -> Any:
-    """The connection over `read` for one key. Without a filter, siblings with equal arguments share one statement."""
-    context = info.context
-    if where is None:
-        found = await context.load(read, key, window=asked, order=order)
+    """The connection over `read` for one key. Siblings with equal arguments share one statement, and one count."""
+    found = await info.context.load(read, key, window=asked, order=order, filters=filters)
 
-        async def count() -> int:
-            return int(await context.load(read.count, key) or 0)
-
-    else:
-        async with context.db.session() as session:
-            found = (
-                await read(session, context.caller, [key], window=asked, order=order, where=where, filters=filters)
-            )[key]
-
-        async def count() -> int:
-            async with context.db.session() as session:
-                return (await read.count(session, context.caller, [key], where=where)).get(key, 0)
+    async def count() -> int:
+        return int(await info.context.load(read.count, key, filters=filters) or 0)
 
     return Connection(page=found, count=count)

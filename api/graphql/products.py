@@ -1,6 +1,7 @@
 """Products, shops and brands: what content leads readers to buy."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,13 +9,15 @@ import strawberry
 
 import models
 from api.graphql import paging, refs
+from api.graphql.content_filters import ContentFilter, ContentOrder
 from api.graphql.context import Info
 from api.graphql.fields import column, many, one, page
 from api.graphql.ids import Id, identity, uid_of
 from api.graphql.nodes import Node, findable
+from api.graphql.product_filters import BrandFilter, NameOrder, ProductFilter, ProductOrder, ShopFilter
 from api.graphql.rows import shape, shows
 from api.graphql.words import BigInt
-from services import assets, contents, products, tags
+from services import assets, content_lists, products, tags
 
 # ISO 4217: currencies without minor units, and those with three places
 _NO_PLACES = frozenset(
@@ -57,7 +60,7 @@ class Brand(Node):
     name: str = column("name", description="What it is called.")
     description: str = column("description", description="What it stands for. May be empty.")
     products: paging.Connection[refs.ProductRef] = page(
-        products.of_brands, key="id", description="Its products, newest first."
+        products.of_brands, key="id", filters=ProductFilter, orders=ProductOrder, description="Its products."
     )
 
 
@@ -74,7 +77,7 @@ class Shop(Node):
     service_score: float | None = column("service_score", convert=_score, description="How well customers are served.")
     logistics_score: float | None = column("logistics_score", convert=_score, description="How well goods arrive.")
     products: paging.Connection[refs.ProductRef] = page(
-        products.of_shops, key="id", description="Its products, newest first."
+        products.of_shops, key="id", filters=ProductFilter, orders=ProductOrder, description="Its products."
     )
 
 
@@ -104,9 +107,20 @@ class Product(Node):
     pictures: list[refs.AssetRef] = many(
         assets.of_products, key="id", most=30, description="Its pictures; the first is the main one."
     )
+    created_at: datetime = column("created_at", description="When it was added.")
+    changed_at: datetime | None = column("changed_at", description="When it last changed; null if it never did.")
     contents: paging.Connection[refs.ContentRef] = page(
-        contents.of_products, key="id", description="Contents that lead to it, newest first."
+        content_lists.of_products,
+        key="id",
+        filters=ContentFilter,
+        orders=ContentOrder,
+        description="Contents that lead to it.",
     )
+
+    @strawberry.field(description="Its main picture; null where it has none.")
+    async def picture(self, info: Info) -> refs.AssetRef | None:
+        pictures = await info.context.load(assets.of_products, self.row.id)
+        return shape(pictures[0]) if pictures else None
 
     @strawberry.field(description="What it costs; null if unknown.")
     def price(self) -> Money | None:
@@ -132,3 +146,24 @@ class ProductQuery:
     async def product(self, info: Info, id: Id) -> Product | None:  # noqa: A002  (GraphQL's usual name for it)
         found = await info.context.load(products.by_uids, uid_of(id, "Product", "id"))
         return shape(found)  # type: ignore[no-any-return]  # a Product by registration
+
+    @strawberry.field(description="The shop with this id; null if there is none.")
+    async def shop(self, info: Info, id: Id) -> Shop | None:  # noqa: A002  (GraphQL's usual name for it)
+        found = await info.context.load(products.shops_by_uids, uid_of(id, "Shop", "id"))
+        return shape(found)  # type: ignore[no-any-return]  # a Shop by registration
+
+    @strawberry.field(description="The brand with this id; null if there is none.")
+    async def brand(self, info: Info, id: Id) -> Brand | None:  # noqa: A002  (GraphQL's usual name for it)
+        found = await info.context.load(products.brands_by_uids, uid_of(id, "Brand", "id"))
+        return shape(found)  # type: ignore[no-any-return]  # a Brand by registration
+
+    shops: paging.Connection[Shop] = page(
+        products.shops_listed, key=None, filters=ShopFilter, orders=NameOrder, description="All shops."
+    )
+    brands: paging.Connection[Brand] = page(
+        products.brands_listed, key=None, filters=BrandFilter, orders=NameOrder, description="All brands."
+    )
+    # last: from here on the name is this field's
+    products: paging.Connection[Product] = page(
+        products.listed, key=None, filters=ProductFilter, orders=ProductOrder, description="All products."
+    )

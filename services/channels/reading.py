@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, ColumnElement, and_, func, literal, or_, select, true
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.caller import Caller
 from core.reads import OneRead, Order, PageRead, everything
 from services import access
 
@@ -32,3 +37,45 @@ listed = PageRead(
 )
 # reached from a channel or a submission that the caller may see
 packs_by_ids = OneRead(models.PackVersion, models.PackVersion.id, everything)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFilter:
+    """Values within one part are alternatives, parts add up; empty means no condition. A channel takes a format or a
+    language when its pack names it, or names none; what has no pack takes nothing.
+    """
+
+    kinds: tuple[models.ChannelKind, ...] = ()
+    formats: tuple[models.Format, ...] = ()
+    languages: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    only_entries: bool = False
+
+    @property
+    def text(self) -> str:
+        """What names the filter: equal filters, equal text."""
+        several = (sorted(self.kinds), sorted(self.formats), sorted(self.languages), sorted(self.parents))
+        return repr((several, self.only_entries))
+
+    async def condition(self, session: AsyncSession, caller: Caller) -> ColumnElement[bool]:  # noqa: ARG002  (the protocol's)
+        """The condition on `channels` rows."""
+        channel = models.Channel
+        parts: list[ColumnElement[bool]] = []
+        if self.kinds:
+            parts.append(channel.kind.in_(self.kinds))
+        if self.parents:
+            parts.append(channel.parent_id.in_(select(channel.id).where(channel.key.in_(self.parents))))
+        if self.only_entries:
+            parts.append(channel.pack_version_id.is_not(None))
+        for part, wanted in (("formats", self.formats), ("languages", self.languages)):
+            if wanted:
+                parts.append(_takes(part, [str(one) for one in wanted]))
+        return and_(true(), *parts)
+
+
+def _takes(part: str, wanted: list[str]) -> ColumnElement[bool]:
+    """Whether the selector of the pack in force lets one of these values pass."""
+    version = models.PackVersion
+    named = func.coalesce(version.body["selector"][part], literal([], JSONB))
+    fits = or_(named == literal([], JSONB), *[named.op("@>")(literal([one], JSONB)) for one in wanted])
+    return models.Channel.pack_version_id.in_(select(version.id).where(fits))

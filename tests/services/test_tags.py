@@ -15,9 +15,9 @@ from core.caller import ANONYMOUS, SYSTEM
 from core.clock import FixedClock
 from core.db import Database
 from core.errors import DomainError
-from core.reads import Window
+from core.reads import Page, Window
 from models import Consumer, DirtyKind, TaggingSource, TagState
-from services import contents, indexing, merging, outbox, publishing, tagging, tags, vocabularies
+from services import content_lists, indexing, merging, outbox, publishing, tagging, tags, vocabularies
 from services.access import MissingScope
 from services.distribution import Distributor
 from services.gathering import gather
@@ -57,7 +57,7 @@ async def taggings(session: AsyncSession, content: models.Content) -> list[tuple
 
 
 async def listed(session: AsyncSession, tag: models.Tag) -> set[int]:
-    pages = await contents.of_tags(session, ANONYMOUS, [tag.id], window=Window(first=50))
+    pages = await content_lists.of_tags(session, ANONYMOUS, [tag.id], window=Window(first=50))
     return {row.id for row in pages[tag.id].rows}
 
 
@@ -120,18 +120,24 @@ async def test_a_tag_that_cannot_be_made_is_refused_with_a_code(session: AsyncSe
     assert set(await session.scalars(select(models.Tag.id))) == {tea.id, modern.id}
 
 
+async def aliases_of(session: AsyncSession, *asked: models.Tag) -> dict[int, list[models.TagAlias]]:
+    """The aliases of each tag, in order."""
+    found = await tags.aliases_of(session, ANONYMOUS, [tag.id for tag in asked], window=Window(first=50))
+    return {key: page.rows for key, page in found.items() if isinstance(page, Page)}
+
+
 async def test_a_renamed_tag_is_still_found_by_its_old_labels(session: AsyncSession, food: models.Taxonomy):
     tea = await make.tag(session, food, "tea", labels={"en": "Tea", "zh": "茶"})
 
     await vocabularies.rename(session, SYSTEM, tea.uid, {"en": "Teas", "zh": "茶"})
 
-    aliases = (await tags.aliases_of(session, ANONYMOUS, [tea.id]))[tea.id]
+    aliases = (await aliases_of(session, tea))[tea.id]
     assert [(alias.alias, alias.folded, alias.language) for alias in aliases] == [("Tea", "tea", "en")]
     assert (tea.code, tea.labels, tea.version) == ("tea", {"en": "Teas", "zh": "茶"}, 2)
     assert await dirty(session, DirtyKind.TAG, Consumer.INDEX) == {tea.id}
 
     await vocabularies.rename(session, SYSTEM, tea.uid, {"en": "Brews"}, keeps_old=False)
-    assert len((await tags.aliases_of(session, ANONYMOUS, [tea.id]))[tea.id]) == 1
+    assert len((await aliases_of(session, tea))[tea.id]) == 1
 
 
 async def test_an_alias_belongs_to_one_tag_of_a_taxonomy(session: AsyncSession, food: models.Taxonomy):
@@ -270,7 +276,7 @@ async def test_a_merge_takes_over_names_and_children(session: AsyncSession, food
     assert (cha.parent_id, cha.path) == (None, [cha.id])
     assert (oolong.parent_id, oolong.path) == (tea.id, [drinks.id, tea.id, oolong.id])
     assert dongding.path == [drinks.id, tea.id, oolong.id, dongding.id]
-    aliases = await tags.aliases_of(session, ANONYMOUS, [cha.id, tea.id, other.id])
+    aliases = await aliases_of(session, cha, tea, other)
     # "cha" belongs to another tag already, "茶" is the target's own label
     assert {key: [alias.alias for alias in rows] for key, rows in aliases.items()} == {
         cha.id: [],
@@ -287,7 +293,7 @@ async def test_labels_of_what_was_merged_become_aliases(
 
     await merging.merge(session, SYSTEM, cha.uid, tea.uid, clock=clock)
 
-    aliases = (await tags.aliases_of(session, ANONYMOUS, [tea.id]))[tea.id]
+    aliases = (await aliases_of(session, tea))[tea.id]
     assert [(alias.alias, alias.language) for alias in aliases] == [("Cha", "en"), ("茶", "zh")]
 
 

@@ -88,17 +88,17 @@ async def test_what_lies_under_a_tag_is_listed_for_each_tag_by_itself(api: Askin
     await make.content(session, ada, title="rowing", tags=(lake,), products=(boat,))
 
     data = await api.data("""{
-      taxonomies { tags(first: 10) { nodes { code contents(first: 9) { nodes { title } } } } }
-      contents(first: 10) { nodes { title products { contents(first: 9) { nodes { title } } } } }
+      taxonomies(first: 9) { nodes { tags(first: 10) { nodes { code contents(first: 9) { nodes { title } } } } } }
+      contents(first: 10) { nodes { title products(first: 9) { nodes { contents(first: 9) { nodes { title } } } } } }
     }""")
 
     by_tag = {
         tag["code"]: [node["title"] for node in tag["contents"]["nodes"]]
-        for tag in data["taxonomies"][0]["tags"]["nodes"]
+        for tag in data["taxonomies"]["nodes"][0]["tags"]["nodes"]
     }
     assert by_tag == {"green": ["green tea"], "lake": ["rowing"], "tea": ["green tea"]}
     for content in data["contents"]["nodes"]:
-        (product,) = content["products"]
+        (product,) = content["products"]["nodes"]
         assert [node["title"] for node in product["contents"]["nodes"]] == [content["title"]]
 
 

@@ -24,7 +24,7 @@ from tests.api.graphql.walking import walk
 from tests.api.graphql.world import World
 
 CORE = schema._schema
-WIDE = Limits(tokens=1_000_000, depth=100, fields=1_000_000, aliases=1_000_000)
+WIDE = Limits(tokens=1_000_000, depth=100, fields=1_000_000, aliases=1_000_000, repeats=10**9, cost=10**12)
 
 HOMEPAGE = """
 query ($handle: String!) {
@@ -45,7 +45,8 @@ query ($handle: String!) {
     }
   }
 }
-fragment card on Content { __typename id title covers { url } tags { code } products { title price { amount } } }
+fragment card on Content { __typename id title covers { url } tags { code }
+  products(first: 3) { nodes { title price { amount } } } }
 """
 CREATOR = "query ($handle: String!) { creator(handle: $handle) { %s } }"
 CONTENTS = "{ contents(first: 100) { totalCount nodes { %s } } }"
@@ -55,14 +56,18 @@ LISTS = {
     "counts": (5, CONTENTS % "creator { contents(first: 1) { totalCount } }"),
     "answers": (4, CONTENTS % "... on Qna { answers(first: 20) { nodes { creator { name } } } }"),
     "bodies": (
-        4,
+        5,
         CONTENTS % "body { html } ... on Gallery { pictures { asset { url } anchors { product { title } } } }",
     ),
     "tags of taxonomies": (
         3,
-        "{ taxonomies { tags(first: 20) { nodes { contents(first: 20) { nodes { title } } } } } }",
+        "{ taxonomies(first: 9) { nodes { tags(first: 20) { nodes { contents(first: 20) { nodes { title } } } } } } }",
     ),
-    "products": (6, CONTENTS % "products { shop { name } pictures { url } contents(first: 20) { nodes { title } } }"),
+    "products": (
+        6,
+        CONTENTS
+        % "products(first: 9) { nodes { shop { name } pictures { url } contents(first: 20) { nodes { title } } } }",
+    ),
 }
 
 
