@@ -31,7 +31,11 @@ class Account(Identified, Created, Base):
     suspended_because: Mapped[str | None]
     erased_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("uq_accounts_email", func.lower(text("email")), unique=True),)
+    __table_args__ = (
+        Index("uq_accounts_email", func.lower(text("email")), unique=True),
+        # few are hidden: whatever shows what accounts said looks here
+        Index("ix_accounts_hidden", "id", postgresql_where=text("suspended_at IS NOT NULL OR erased_at IS NOT NULL")),
+    )
 
 
 class AccountLogin(Created, Base):

@@ -252,6 +252,9 @@ class Answer(Identified, Imported, Created, Base):
             *super().imported_args(),
             Index("uq_answers_accepted", "content_id", unique=True, postgresql_where=text("is_accepted")),
             Index("ix_answers_best", "content_id", text("votes_count DESC"), text("id DESC")),
+            Index("ix_answers_newest", "content_id", text("published_at DESC"), text("id DESC")),
+            # the pictures and films in answers: their bytes are shown while the answer is
+            Index("ix_answers_assets", text("jsonb_path_query_array(body, '$.**.asset')"), postgresql_using="gin"),
         )
 
 
@@ -277,6 +280,8 @@ class LiveRoom(Base):
     replay_url: Mapped[str | None]
     viewers_count: Mapped[int] = mapped_column(server_default="0")
     viewers_peak: Mapped[int] = mapped_column(server_default="0")
+    # when followers of the room last heard how many there are
+    viewers_told_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint("(state IN ('LIVE', 'ENDED', 'REPLAY')) <= (started_at IS NOT NULL)", name="started"),

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint, func
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models.accounts import Account
 from models.base import Base, Created, Identified
 
 
@@ -20,6 +21,8 @@ class Follow(Identified, Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     creator_id: Mapped[int] = mapped_column(ForeignKey("creators.id"))
     followed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    account: Mapped[Account] = relationship(lazy="raise", viewonly=True)
 
     __table_args__ = (
         UniqueConstraint("account_id", "creator_id"),
@@ -37,7 +40,10 @@ class Like(Base):
     content_id: Mapped[int] = mapped_column(ForeignKey("contents.id"), index=True)
     liked_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (PrimaryKeyConstraint("account_id", "content_id"),)
+    __table_args__ = (
+        PrimaryKeyConstraint("account_id", "content_id"),
+        Index("ix_likes_account_newest", "account_id", sql("liked_at DESC"), sql("content_id DESC")),
+    )
 
 
 class Save(Identified, Base):
@@ -79,6 +85,8 @@ class Comment(Identified, Created, Base):
     state_because: Mapped[str | None]
     state_at: Mapped[datetime | None]
     replies_count: Mapped[int] = mapped_column(server_default="0")
+
+    account: Mapped[Account] = relationship(lazy="raise", viewonly=True)
 
     __table_args__ = (
         CheckConstraint("parent_id <> id", name="no_reply_to_itself"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -25,6 +26,13 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _visible(text: str) -> str:
+    """Blanks, joiners and marks of direction alone show nothing."""
+    if not any(unicodedata.category(character)[0] in "LNPSM" for character in text):
+        raise ValueError("there is nothing to see in this; write something")
+    return text
+
+
 def _linkable(url: str) -> str:
     if not LINKABLE.match(url):
         raise ValueError("a link starts with http://, https:// or mailto:")
@@ -40,6 +48,12 @@ Title = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
     AfterValidator(clean),
     AfterValidator(_one_line),
+]
+Remark = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000),
+    AfterValidator(clean),
+    AfterValidator(_visible),
 ]
 Prose = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(clean)]
 Link = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(clean), AfterValidator(_linkable)]

@@ -260,6 +260,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "content_id", name=op.f("pk_likes")),
     )
     op.create_index(op.f("ix_likes_content_id"), "likes", ["content_id"], unique=False)
+    op.create_index(
+        "ix_likes_account_newest",
+        "likes",
+        ["account_id", sa.literal_column("liked_at DESC"), sa.literal_column("content_id DESC")],
+        unique=False,
+    )
     op.create_table(
         "saves",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -488,6 +494,27 @@ def upgrade() -> None:
     op.execute("ALTER TABLE contents VALIDATE CONSTRAINT fk_contents_waiting_revision")
     op.add_column("answers", sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("answers", sa.Column("state_because", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_answers_newest",
+        "answers",
+        ["content_id", sa.literal_column("published_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
+    op.create_index(
+        "ix_answers_assets",
+        "answers",
+        [sa.literal_column("jsonb_path_query_array(body, '$.**.asset')")],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_index(
+        "ix_accounts_hidden",
+        "accounts",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("suspended_at IS NOT NULL OR erased_at IS NOT NULL"),
+    )
+    op.add_column("live_rooms", sa.Column("viewers_told_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("homepage_versions", sa.Column("edition", sa.BigInteger(), server_default="1", nullable=False))
     op.add_column("homepage_versions", sa.Column("scheduled_for", sa.DateTime(timezone=True), nullable=True))
     op.add_column("homepage_versions", sa.Column("schedule_zone", sa.Text(), nullable=True))
@@ -585,6 +612,14 @@ def downgrade() -> None:
     op.drop_column("homepage_versions", "schedule_zone")
     op.drop_column("homepage_versions", "scheduled_for")
     op.drop_column("homepage_versions", "edition")
+    op.drop_column("live_rooms", "viewers_told_at")
+    op.drop_index(
+        "ix_accounts_hidden",
+        table_name="accounts",
+        postgresql_where=sa.text("suspended_at IS NOT NULL OR erased_at IS NOT NULL"),
+    )
+    op.drop_index("ix_answers_assets", table_name="answers", postgresql_using="gin")
+    op.drop_index("ix_answers_newest", table_name="answers")
     op.drop_column("answers", "state_because")
     op.drop_column("answers", "edited_at")
     op.drop_index("uq_live_pushes_current", table_name="live_pushes", postgresql_where=sa.text("ended_at IS NULL"))
@@ -602,6 +637,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_saves_content_id"), table_name="saves")
     op.drop_index("ix_saves_account_newest", table_name="saves")
     op.drop_table("saves")
+    op.drop_index("ix_likes_account_newest", table_name="likes")
     op.drop_index(op.f("ix_likes_content_id"), table_name="likes")
     op.drop_table("likes")
     op.drop_table("content_counts")
