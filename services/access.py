@@ -70,6 +70,27 @@ def accounts(caller: Caller) -> ColumnElement[bool]:
     return models.Account.id == caller.account_id if caller.account_id is not None else false()
 
 
+def organisations(caller: Caller) -> ColumnElement[bool]:
+    return true() if caller.is_operator else models.Organisation.suspended_at.is_(None)
+
+
+def members(caller: Caller) -> ColumnElement[bool]:
+    """Who belongs to an organisation is seen by those who do, and by operators."""
+    if caller.is_operator:
+        return true()
+    return models.OrganisationMember.organisation_id.in_(sorted(caller.organisation_ids))
+
+
+def contracts(caller: Caller) -> ColumnElement[bool]:
+    """Contracts are the business of both sides, and of operators."""
+    if caller.is_operator:
+        return true()
+    own = sorted(caller.creator_ids - caller.contracted_ids)
+    return or_(
+        models.Contract.organisation_id.in_(sorted(caller.organisation_ids)), models.Contract.creator_id.in_(own)
+    )
+
+
 def api_keys(caller: Caller) -> ColumnElement[bool]:
     if caller.is_operator:
         return true()

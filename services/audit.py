@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -45,3 +46,15 @@ def _for_whom(caller: Caller, subject: Recorded) -> str | None:
         return caller.name
     creator_id = subject.id if isinstance(subject, models.Creator) else getattr(subject, "creator_id", None)
     return f"creator:{creator_id}" if creator_id in caller.contracted_ids else None
+
+
+async def said_last(session: AsyncSession, action: str, subject: Recorded, detail: str) -> str | None:
+    """A detail of the last record that `action` was done to `subject`; None when there is none."""
+    entry = models.AuditEntry
+    said: str | None = await session.scalar(
+        select(entry.details[detail].astext)
+        .where(entry.object_type == type(subject).__name__, entry.object_id == subject.id, entry.action == action)
+        .order_by(entry.id.desc())
+        .limit(1)
+    )
+    return said

@@ -21,3 +21,8 @@ def checked(name: str, *path: str | int) -> str:
     except ValidationError as error:
         said = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise MalformedName(f"This cannot be a name: {said}.", path=path) from error
+
+
+def public(name: str) -> str | None:
+    """The name as strangers may read it; None where a name is also an address, which is nobody's business."""
+    return None if "@" in name else name
