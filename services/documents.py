@@ -22,10 +22,11 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_uid
-from core.reads import OneRead, Order, PageRead, everything
+from core.reads import OneRead, Order, PageRead
 from services import access, audit, names
 
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+DOCUMENT_ID = re.compile(r"sha256:([0-9a-f]{64})")
 MOST_APPLICATIONS = 100
 """Of one account; operators make as many as they want."""
 
@@ -35,6 +36,14 @@ NOTED_AGAIN_AFTER = timedelta(minutes=1)
 
 _LOCK = 4_715_208_331_946_021
 """The advisory lock of those who add to what is remembered, so that its number stays bounded."""
+
+
+class MalformedDocumentId(Invalid):
+    code = "MALFORMED_DOCUMENT_ID"
+
+    def __init__(self, *path: str | int) -> None:
+        said = "A document's id is sha256: and the SHA-256 of its text in 64 lower-case hexadecimal digits."
+        super().__init__(said, path=path)
 
 
 class NoSuchApplication(NotFound):
@@ -76,10 +85,9 @@ class Bounds:
 
 
 class Registered(NamedTuple):
-    """`documents` in the order they were given; `added` says how many of them were new."""
+    """`added` says how many of the documents were new."""
 
     application: models.Application
-    documents: list[models.TrustedDocument]
     added: int
 
 
@@ -90,7 +98,7 @@ class Removed(NamedTuple):
 
 by_ids = OneRead(models.Application, models.Application.id, access.applications)
 by_uids = OneRead(models.Application, models.Application.uid, access.applications)
-documents_by_ids = OneRead(models.TrustedDocument, models.TrustedDocument.id, access.trusted_documents)
+by_keys = OneRead(models.Application, models.Application.key, access.applications)
 tended = PageRead(
     "applications",
     models.Application,
@@ -106,7 +114,7 @@ of_applications = PageRead(
     models.TrustedDocument,
     match=lambda key: models.TrustedDocument.application_id == key,
     key_type=BigInteger(),
-    visible=everything,  # whoever sees the application sees what it registered
+    visible=access.trusted_documents,
     orders=(Order("newest", (models.TrustedDocument.id,)),),
 )
 
@@ -119,6 +127,14 @@ def digest(text: str) -> bytes:
 def document_id(sha256: bytes) -> str:
     """As clients send it."""
     return f"sha256:{sha256.hex()}"
+
+
+def digest_of(given: object, *path: str | int) -> bytes:
+    """The digest inside a document's id; MalformedDocumentId, at this path, when it is none."""
+    form = DOCUMENT_ID.fullmatch(given) if isinstance(given, str) else None
+    if form is None:
+        raise MalformedDocumentId(*path)
+    return bytes.fromhex(form[1])
 
 
 async def create_application(session: AsyncSession, caller: Caller, key: str, name: str) -> models.Application:
@@ -151,8 +167,7 @@ async def register(
     if added:
         await _check_bounds(session, application, bounds)
         audit.record(session, caller, "documents.registered", application, count=added)
-    found = await _of(session, application, wanted)
-    return Registered(application, [found[sha256] for sha256 in wanted], added)
+    return Registered(application, added)
 
 
 async def remove(session: AsyncSession, caller: Caller, application_uid: UUID, digests: Iterable[bytes]) -> Removed:
@@ -217,7 +232,7 @@ async def _tended(session: AsyncSession, caller: Caller, uid: UUID) -> models.Ap
     statement = select(models.Application).where(models.Application.uid == uid, access.applications(caller))
     application = (await session.scalars(statement.with_for_update())).one_or_none()
     if application is None:
-        raise NoSuchApplication("There is no such application, or you do not tend it.")
+        raise NoSuchApplication("There is no such application, or you do not tend it.", path=("application",))
     return application
 
 
@@ -234,11 +249,3 @@ async def _check_bounds(session: AsyncSession, application: models.Application, 
         raise DocumentsTooLarge(
             f"The documents of an application hold at most {bounds.byte_count} bytes; this would make {byte_count}."
         )
-
-
-async def _of(
-    session: AsyncSession, application: models.Application, digests: Iterable[bytes]
-) -> dict[bytes, models.TrustedDocument]:
-    table = models.TrustedDocument
-    statement = select(table).where(table.application_id == application.id, table.sha256.in_(list(digests)))
-    return {row.sha256: row for row in await session.scalars(statement)}

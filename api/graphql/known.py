@@ -83,13 +83,15 @@ class KnownDocuments:
         return asked
 
     async def _persisted(self, asked: GraphQLRequest, sha256: bytes, context: Context) -> GraphQLRequest:
+        is_bound = self._is_bound(context)
         if asked.query:
             if documents.digest(asked.query) != sha256:
                 raise HashMismatch("The SHA-256 of the document in UTF-8 is another than `sha256Hash` says.")
-            await self._check_trusted(asked.query, context)
-            await self._remember(asked.query, sha256, context)
+            if is_bound:
+                await self._check_trusted(asked.query, context)
+            else:
+                await self._remember(asked.query, sha256, context)
             return asked
-        is_bound = self._is_bound(context)
         text = await self._found("trusted" if is_bound else "known", sha256, context)
         if text is not None:
             return replace(asked, query=text)

@@ -11,11 +11,11 @@ from starlette.requests import Request
 
 from core.errors import Invalid
 from core.settings import Settings
+from services import documents
 
 LONGEST_NAME = 200
 MOST_PARAMETERS = 100
 PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
-DOCUMENT_ID = re.compile(r"sha256:([0-9a-f]{64})")
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -156,11 +156,10 @@ def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
 def _document_id(given: Any) -> bytes | None:
     if given is None:
         return None
-    form = DOCUMENT_ID.fullmatch(given) if isinstance(given, str) else None
-    if form is None:
-        message = "`documentId` is sha256: and the SHA-256 of the document in 64 lower-case hexadecimal digits."
-        raise BadRequest(400, "MALFORMED_DOCUMENT_ID", message)
-    return bytes.fromhex(form[1])
+    try:
+        return documents.digest_of(given)
+    except documents.MalformedDocumentId as error:
+        raise BadRequest(400, error.code, error.message) from error
 
 
 def _persisted(given: Any) -> bytes | None:
