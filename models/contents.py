@@ -143,6 +143,15 @@ class Content(Identified, Imported, Created, Base):
                 text("id DESC"),
                 postgresql_where=live,
             ),
+            # a creator's galleries, and those of all whom somebody follows
+            Index(
+                "ix_contents_creator_format_newest",
+                "creator_id",
+                "format",
+                text("published_at DESC"),
+                text("id DESC"),
+                postgresql_where=live,
+            ),
             Index("ix_contents_newest", text("published_at DESC"), text("id DESC"), postgresql_where=live),
             Index(
                 "ix_contents_format_newest", "format", text("published_at DESC"), text("id DESC"), postgresql_where=live

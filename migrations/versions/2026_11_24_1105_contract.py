@@ -508,6 +508,13 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_index(
+        "ix_contents_creator_format_newest",
+        "contents",
+        ["creator_id", "format", sa.literal_column("published_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("state = 'VISIBLE' AND live_revision_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_accounts_hidden",
         "accounts",
         ["id"],
@@ -613,6 +620,11 @@ def downgrade() -> None:
     op.drop_column("homepage_versions", "scheduled_for")
     op.drop_column("homepage_versions", "edition")
     op.drop_column("live_rooms", "viewers_told_at")
+    op.drop_index(
+        "ix_contents_creator_format_newest",
+        table_name="contents",
+        postgresql_where=sa.text("state = 'VISIBLE' AND live_revision_id IS NOT NULL"),
+    )
     op.drop_index(
         "ix_accounts_hidden",
         table_name="accounts",
