@@ -33,7 +33,8 @@ class IndexHasAWriter(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the engine. `skip` and `limit` cut the order of candidates; `below` continues order NEWEST.
+    """One question to the engine. `skip` and `limit` cut the order of candidates; `below` continues order NEWEST, `above`
+    continues it the other way: then the oldest above it comes first.
 
     `text` None means: whatever passes the filters. Counts of a facet leave out the filter on that same facet, so
     each number is the total after choosing that value instead; tags, which add up, are counted with every filter.
@@ -45,6 +46,7 @@ class Request:
     limit: int = 200
     skip: int = 0
     below: int | None = None
+    above: int | None = None
     facets: tuple[Facet, ...] = ()
 
 

@@ -87,13 +87,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """One question. Without text everything that passes the filters matches, newest first."""
+    """One question. Without text everything that passes the filters matches, newest first. `first` hits behind `after`; or,
+    where `is_backward`, so many that stand right in front of `before`, in front of the end without it.
+    """
 
     text: str = ""
     filters: Filters = field(default_factory=Filters)
     order: Order = Order.RELEVANCE
     first: int = 20
     after: Position | None = None
+    before: Position | None = None
+    is_backward: bool = False
     facets: tuple[Facet, ...] = ()
 
     @property
@@ -121,7 +125,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """Hits in order, how many match in all, facet counts, and where the next page starts (None: this was the last).
+    """Hits in order, how many match in all, facet counts, and where the next page starts (None: this was the last);
+    `has_previous` says whether any hits stand in front of these.
 
     `empty_because` is a code where the question could not match anything: TEXT_WITHOUT_WORDS.
     """
@@ -133,6 +138,7 @@ class SearchPage:
     matching: Matching
     took_ms: float
     empty_because: str | None = None
+    has_previous: bool = False
 
 
 class SearchRefused(Invalid):
@@ -166,8 +172,10 @@ def _of_text(query: SearchQuery, limit: int) -> Iterator[Problem]:
 def _of_paging(query: SearchQuery, limit: int) -> Iterator[Problem]:
     if not 1 <= query.first <= limit:
         yield Problem("PAGE_SIZE_OUT_OF_RANGE", f"Ask for 1 to {limit} hits, not {query.first}.", ("first",))
-    if query.after and (query.after.order is not query.effective_order or not 0 <= query.after.value < 2**63):
-        yield Problem("CURSOR_OF_ANOTHER_QUERY", "The cursor belongs to another order of hits.", ("after",))
+    for name in ("after", "before"):
+        place = getattr(query, name)
+        if place and (place.order is not query.effective_order or not 0 <= place.value < 2**63):
+            yield Problem("CURSOR_OF_ANOTHER_QUERY", "The cursor belongs to another order of hits.", (name,))
     if len(set(query.facets)) < len(query.facets):
         yield Problem("FACET_NAMED_TWICE", "Name each facet once.", ("facets",))
 

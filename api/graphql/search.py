@@ -8,11 +8,14 @@ from typing import Annotated, Any
 import strawberry
 
 import models
+from api.graphql import fields, paging
 from api.graphql.context import Context, Info
+from api.graphql.directives import Cost, sized_by
 from api.graphql.fields import column
 from api.graphql.ids import uids_of
 from api.graphql.inputs import given
 from api.graphql.nodes import Node
+from api.graphql.paging import PageInfo
 from api.graphql.rows import shape
 from api.graphql.words import BigInt, described
 from core import cursors
@@ -51,8 +54,8 @@ class Highlight:
     end: int = column("end", description="The first character behind it.")
 
 
-@strawberry.type(description="One hit.")
-class SearchHit:
+@strawberry.type(description="A hit, with its place.")
+class SearchEdge:
     row: strawberry.Private[guide.Found]
     scope: strawberry.Private[str]
 
@@ -60,14 +63,14 @@ class SearchHit:
     score: float = column("hit.score", description="How well it matches: comparable within one search only.")
 
     @strawberry.field(description="What was found: a Content or a Product.")
-    def subject(self) -> Node:
+    def node(self) -> Node:
         return shape(self.row.row)  # type: ignore[no-any-return]  # by registration
 
     @strawberry.field(description="Where its title matches.")
     def title_highlights(self) -> list[Highlight]:
         return [Highlight(row=span) for span in self.row.title_spans]
 
-    @strawberry.field(description="Give it as `after` to go on behind this hit.")
+    @strawberry.field(description="Its place: give it as `after` or `before` to go on from here.")
     def cursor(self) -> str:
         return _cursor(self.scope, self.row.hit.position)
 
@@ -84,22 +87,35 @@ class SearchFacet:
     values: list[FacetValue] = strawberry.field(description="Its values, at most 200.")
 
 
-@strawberry.type(description="A page of hits.")
-class SearchResult:
+@strawberry.type(
+    description="A window on the hits. What was hidden since the index last looked is left out, so a page may hold fewer"
+    " hits than were asked for; `pageInfo` leads past them all the same."
+)
+class SearchConnection:
     row: strawberry.Private[guide.Results]
     scope: strawberry.Private[str]
 
-    total_count: int = column("page.total", description="How many match in all.")
+    total_count: int = column("page.total", description="How many match in all, exactly.")
     took_ms: float = column("page.took_ms", description="How long the index took, in milliseconds.")
 
-    @strawberry.field(description="The hits of this page, those that you may see.")
-    def hits(self) -> list[SearchHit]:
-        return [SearchHit(row=found, scope=self.scope) for found in self.row.found]
+    @strawberry.field(description="The hits of this window with their cursors, those that you may see.")
+    def edges(self) -> list[SearchEdge]:
+        return [SearchEdge(row=found, scope=self.scope) for found in self.row.found]
 
-    @strawberry.field(description="Give it as `after` for the next page; null on the last one.")
-    def next(self) -> str | None:
-        place = self.row.page.next
-        return None if place is None else _cursor(self.scope, place)
+    @strawberry.field(description="What was found in this window.")
+    def nodes(self) -> list[Node]:
+        return [shape(found.row) for found in self.row.found]
+
+    @strawberry.field(description="Where this window stands in the whole list.")
+    def page_info(self) -> PageInfo:
+        page = self.row.page
+        ends = [_cursor(self.scope, hit.position) for hit in (*page.hits[:1], *page.hits[-1:])]
+        return PageInfo(
+            has_next_page=page.next is not None,
+            has_previous_page=page.has_previous,
+            start_cursor=ends[0] if ends else None,
+            end_cursor=ends[-1] if ends else None,
+        )
 
     @strawberry.field(description="The counts that were asked for.")
     async def facets(self, info: Info) -> list[SearchFacet]:
@@ -144,15 +160,20 @@ def _cursor(scope: str, place: Position) -> str:
     return cursors.encode(scope, [place.order.value, place.value])
 
 
-def _place(scope: str, after: str) -> Position:
-    order, value = cursors.decode(scope, after)
-    return Position(Order(order), value)
+def _place(scope: str, cursor: str | None) -> Position | None:
+    if cursor is None:
+        return None
+    match cursors.decode(scope, cursor):
+        case [str(order), int(value)] if order in set(Order) and not isinstance(value, bool):
+            return Position(Order(order), value)
+        case _:
+            raise cursors.UnknownCursor("This cursor is not one that this API handed out: take it from an answer.")
 
 
 async def _filters(context: Context, sent: SearchFilter | None) -> Filters:
     if sent is None:
         return Filters()
-    creator_uids = uids_of(sent.creator_ids or (), "Creator", "filter", "creator_ids")
+    creator_uids = uids_of(sent.creator_ids or (), "Creator", "filter", "creatorIds")
     async with context.db.session() as session:
         tag_ids = await selections.tag_ids(session, context.caller, tuple(sent.tags or ()))
         found = await creators.by_uids(session, context.caller, creator_uids)
@@ -176,34 +197,37 @@ async def _filters(context: Context, sent: SearchFilter | None) -> Filters:
 class SearchRoot:
     @strawberry.field(
         description="Contents and products that match a text; without a text everything that passes the filter, newest"
-        " first. What is hidden is never found."
+        " first. What is hidden is never found. By relevance one pages through the first 1,000 hits.",
+        directives=[Cost(weight=10), sized_by("first", "last", fields=("edges", "nodes"))],
     )
     async def search(
         self,
         info: Info,
         text: Annotated[str, strawberry.argument(description="What people type: at most 300 characters.")],
-        first: Annotated[int, strawberry.argument(description="How many hits, from 1 to 100.")],
+        first: fields.First = strawberry.UNSET,
+        after: fields.After = strawberry.UNSET,
+        last: fields.Last = strawberry.UNSET,
+        before: fields.Before = strawberry.UNSET,
         filter: Annotated[  # noqa: A002  (the word of the schema)
             SearchFilter | None, strawberry.argument(description="What a hit must be.")
-        ] = strawberry.UNSET,
-        after: Annotated[
-            str | None, strawberry.argument(description="A cursor of the same search: go on behind it.")
         ] = strawberry.UNSET,
         order: Annotated[Order, strawberry.argument(description="The order of hits.")] = Order.RELEVANCE,
         facets: Annotated[
             list[FacetName] | None, strawberry.argument(description="What to count hits by.")
         ] = strawberry.UNSET,
-    ) -> SearchResult:
+    ) -> SearchConnection:
         context = info.context
+        window = paging.window(context.settings.page_limit, first, after, last, before)
         query = SearchQuery(
             text=text,
             filters=await _filters(context, filter or None),
             order=order,
-            first=first,
+            first=window.size,
             facets=tuple(facets or ()),
+            is_backward=window.backward,
         )
-        if after:
-            query = replace(query, after=_place(query.scope, after))
+        places = _place(query.scope, window.after), _place(query.scope, window.before)
+        query = replace(query, after=places[0], before=places[1])
         async with context.db.session() as session:
             found = await guide.search(
                 session,
@@ -214,4 +238,4 @@ class SearchRoot:
                 text_limit=context.settings.search_text_limit,
                 page_limit=context.settings.page_limit,
             )
-        return SearchResult(row=found, scope=query.scope)
+        return SearchConnection(row=found, scope=query.scope)

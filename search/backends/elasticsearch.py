@@ -68,8 +68,8 @@ class ElasticsearchBackend:
         return Matching.CLOSE if close >= request.text.enough else Matching.ANY
 
     async def _total(self, request: Request, matching: Matching, hits: Mapping[str, Any]) -> int:
-        """A page further down is asked with a lower bound, which must not make the total smaller."""
-        if request.below is None:
+        """A page further down, or up, is asked with a bound, which must not make the total smaller."""
+        if request.below is None and request.above is None:
             return int(hits["total"]["value"])
         return await self._count(requests.matches(request, matching))
 

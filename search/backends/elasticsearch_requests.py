@@ -56,7 +56,9 @@ def search(request: Request, matching: Matching) -> dict[str, Any]:
     early = [condition for name, condition in conditions.items() if name not in own]
     if request.below is not None:
         late.append({"range": {"recency": {"lt": request.below}}})
-    newest = [{"recency": "desc"}]
+    if request.above is not None:
+        late.append({"range": {"recency": {"gt": request.above}}})
+    newest = [{"recency": "desc" if request.above is None else "asc"}]
     return {
         "query": _text(request.text, matching, early),
         "post_filter": {"bool": {"filter": late}},

@@ -80,17 +80,23 @@ def search(searcher: tantivy.Searcher, request: Request) -> Candidates:
     conditions = dict(_conditions(request.filters))
     query = _all_of([*scoring, *conditions.values()])
     total = None
-    if request.below is not None:
+    if request.below is not None or request.above is not None:
         total = _matches(searcher, query)
-        query = _all_of([query, number_range("recency", None, request.below - 1)])
+        query = _all_of([query, _beyond(request)])
     sorted_by = "recency" if request.order is Order.NEWEST else None
-    result = searcher.search(query, request.limit, total is None, sorted_by, request.skip)
+    direction = tantivy.Order.Desc if request.above is None else tantivy.Order.Asc
+    result = searcher.search(query, request.limit, total is None, sorted_by, request.skip, direction)
     return Candidates(
         found=tuple(_candidates(searcher, result.hits, scored=sorted_by is None)),
         total=_total(result) if total is None else total,
         matching=matching,
         facets=_facets(searcher, scoring, conditions, request.facets),
     )
+
+
+def _beyond(request: Request) -> tantivy.Query:
+    first = None if request.above is None else request.above + 1
+    return number_range("recency", first, None if request.below is None else request.below - 1)
 
 
 def _candidates(

@@ -306,6 +306,15 @@ class Contract:
         assert seen[0] == (Kind.CONTENT, 99)
         assert len(seen) == len(set(seen)) == 59
 
+        back, query = [], SearchQuery(order=Order.NEWEST, first=7, is_backward=True)
+        while query is not None:
+            page = await pages.page(backend, query, now=NOW)
+            back = [(hit.kind, hit.id) for hit in page.hits] + back
+            assert (page.next is not None, page.total) == (query.before is not None, 59)
+            query = replace(query, before=page.hits[0].position) if page.has_previous else None
+
+        assert back == seen
+
     async def test_pages_by_relevance_show_each_match_once(self, backend):
         await put(backend, *(content(number, f"咖啡 {'浓缩 ' * (number % 5)}") for number in range(1, 461)))
 
@@ -316,6 +325,15 @@ class Contract:
             query = replace(query, after=page.next) if page.next else None
 
         assert len(seen) == len(set(seen)) == 460
+
+        back, query = [], SearchQuery("咖啡", first=70, is_backward=True)
+        while query is not None:
+            page = await pages.page(backend, query, now=NOW)
+            back = [hit.id for hit in page.hits] + back
+            assert (page.next is not None) == (query.before is not None)
+            query = replace(query, before=page.hits[0].position) if page.has_previous else None
+
+        assert back == seen
 
     async def test_newest_orders_the_matches_of_a_text(self, backend):
         await put(

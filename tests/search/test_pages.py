@@ -217,3 +217,17 @@ async def test_the_server_is_chosen_when_there_is_one(tmp_path):
     assert type(embedded).__name__ == "EmbeddedBackend"
     assert type(server).__name__ == "ElasticsearchBackend"
     await server.close()
+
+
+async def test_both_ends_of_a_page_are_looked_up(backend):
+    await put(backend, *(content(number, "咖啡", published_at=NOW - timedelta(days=number)) for number in range(1, 4)))
+
+    for order in Order:
+        first = await pages.page(backend, SearchQuery("咖啡", order=order, first=1), now=NOW)
+        second = await pages.page(backend, SearchQuery("咖啡", order=order, first=1, after=first.next), now=NOW)
+        third = await pages.page(backend, SearchQuery("咖啡", order=order, first=1, after=second.next), now=NOW)
+        front = SearchQuery("咖啡", order=order, first=1, before=first.hits[0].position, is_backward=True)
+        nothing = await pages.page(backend, front, now=NOW)
+
+        found = [(one.has_previous, one.next is not None, len(one.hits)) for one in (first, second, third, nothing)]
+        assert found == [(False, True, 1), (True, True, 1), (True, False, 1), (False, True, 0)], order
