@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models.accounts import Account
 from models.base import Base, Created, Identified, Imported
 
 
@@ -37,6 +38,8 @@ class OrganisationMember(Identified, Created, Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     role: Mapped[OrganisationRole]
     period: Mapped[Range] = mapped_column(DATERANGE)  # type: ignore[type-arg]  # the ORM wants the bare class
+
+    account: Mapped[Account] = relationship(lazy="raise", viewonly=True)
 
     __table_args__ = (
         CheckConstraint("NOT isempty(period)", name="period_not_empty"),

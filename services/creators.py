@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, func, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, Date, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -31,6 +32,24 @@ listed = PageRead(
         Order("level", (models.Creator.level, models.Creator.followers_count, models.Creator.id)),
         Order("handle", (models.Creator.handle,), descending=False),
     ),
+)
+
+
+def _signed_with(key: Any) -> ColumnElement[bool]:
+    """The creators that an organisation acts for today (UTC)."""
+    today = func.timezone("UTC", func.now()).cast(Date)
+    contract = models.Contract
+    signed = select(contract.creator_id).where(contract.organisation_id == key, contract.period.op("@>")(today))
+    return models.Creator.id.in_(signed.correlate(key.table))
+
+
+under_contract = PageRead(
+    "creators.under_contract",
+    models.Creator,
+    match=_signed_with,
+    key_type=BigInteger(),
+    visible=access.creators,
+    orders=listed.orders,
 )
 
 

@@ -60,16 +60,6 @@ class CertifiedRole:
         return in_language(names, chosen(info, language or None), self.row.role.code)
 
 
-@shows(models.Organisation)
-@strawberry.type(description="An agency that acts for creators under contract.")
-class Organisation(Node):
-    row: strawberry.Private[models.Organisation]
-
-    id: strawberry.ID = identity("Organisation")
-    handle: str = column("handle", description="Its unique short name.")
-    name: str = column("name", description="What it is called.")
-
-
 @shows(models.Creator)
 @strawberry.type(description="A public author. Scores run from 0 to 1000 and are null where nothing is known.")
 class Creator(Node, FollowedCreator):
@@ -122,14 +112,13 @@ class Creator(Node, FollowedCreator):
     )
 
     @strawberry.field(description="The organisation that acts for them today; null if there is none.")
-    async def organisation(self, info: Info) -> Organisation | None:
+    async def organisation(self, info: Info) -> refs.OrganisationRef | None:
         context = info.context
         found = await context.load(organisations.of_creators, self.row.id, on=context.clock.now().date())
         return shape(found)  # type: ignore[no-any-return]  # an Organisation by registration
 
 
 findable("Creator", creators.by_uids)
-findable("Organisation", organisations.by_uids)
 
 
 @strawberry.type

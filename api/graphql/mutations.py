@@ -79,7 +79,11 @@ async def change(
     key = getattr(sent, "idempotency_key", strawberry.UNSET)
     secrets: dict[str, Any] = {}
 
+    is_new = False
+
     async def work(session: AsyncSession) -> dict[str, Any]:
+        nonlocal is_new
+        is_new = True
         answer = await service(session, context.caller, *given, **collaborators)
         values = dict(zip(names, answer if len(names) > 1 else (answer,), strict=True))
         secrets.update({name: value.text for name, value in values.items() if isinstance(value, Secret)})
@@ -92,7 +96,7 @@ async def change(
             kept = await _once(session, context, key, info.field_name, sent, work)
     context.forget()
     done = {name: await _shown(context, value) for name, value in kept.items()}
-    if any(done[name] is None and kept[name] is not None for name in done):
+    if not is_new and any(done[name] is None and kept[name] is not None for name in done):
         raise NoLongerVisible("This was done, and what it answered with is no longer there for you to see.")
     return done | secrets
 

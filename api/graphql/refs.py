@@ -5,25 +5,35 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 if TYPE_CHECKING:
+    from api.graphql.appeals import Appeal
     from api.graphql.assets import Asset
     from api.graphql.channels import Channel, Pack
     from api.graphql.contents import Content
     from api.graphql.creators import Creator
     from api.graphql.distribution import Submission
+    from api.graphql.formats import Live
     from api.graphql.homepages import Homepage
     from api.graphql.keys import Account
+    from api.graphql.lives import LiveRoom
+    from api.graphql.organisations import Organisation
     from api.graphql.products import Brand, Product, Shop
+    from api.graphql.reviews import Review
     from api.graphql.tags import Tag, Taxonomy
 
 AccountRef = Annotated["Account", strawberry.lazy("api.graphql.keys")]
+AppealRef = Annotated["Appeal", strawberry.lazy("api.graphql.appeals")]
 AssetRef = Annotated["Asset", strawberry.lazy("api.graphql.assets")]
 BrandRef = Annotated["Brand", strawberry.lazy("api.graphql.products")]
 ChannelRef = Annotated["Channel", strawberry.lazy("api.graphql.channels")]
 ContentRef = Annotated["Content", strawberry.lazy("api.graphql.contents")]
 CreatorRef = Annotated["Creator", strawberry.lazy("api.graphql.creators")]
 HomepageRef = Annotated["Homepage", strawberry.lazy("api.graphql.homepages")]
+LiveRef = Annotated["Live", strawberry.lazy("api.graphql.formats")]
+LiveRoomRef = Annotated["LiveRoom", strawberry.lazy("api.graphql.lives")]
+OrganisationRef = Annotated["Organisation", strawberry.lazy("api.graphql.organisations")]
 PackRef = Annotated["Pack", strawberry.lazy("api.graphql.channels")]
 ProductRef = Annotated["Product", strawberry.lazy("api.graphql.products")]
+ReviewRef = Annotated["Review", strawberry.lazy("api.graphql.reviews")]
 ShopRef = Annotated["Shop", strawberry.lazy("api.graphql.products")]
 SubmissionRef = Annotated["Submission", strawberry.lazy("api.graphql.distribution")]
 TagRef = Annotated["Tag", strawberry.lazy("api.graphql.tags")]
