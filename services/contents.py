@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, ColumnElement, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -16,85 +15,36 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, DomainError, Forbidden, Invalid, together
 from core.ids import new_uid
-from core.reads import ManyRead, OneRead, Order, PageRead
+from core.reads import OneRead, everything
 from models import blocks, formats
 from models.texts import Prose, Title
-from services import access, audit, references, tagging
+from services import access, audit, references, stamps
 
-newest = Order("newest", (models.Content.published_at, models.Content.id))
+TEXTS = (models.Revision.body, models.Revision.details)
+"""What a revision weighs: it stays behind when contents are listed, and `texts_of` brings it."""
 
 by_ids = OneRead(
     models.Content,
     models.Content.id,
     access.contents,
-    eager=(models.Content.live_revision, models.Content.draft_revision),
+    eager=(models.Content.live_revision, models.Content.draft_revision, models.Content.waiting_revision),
+    without=TEXTS,
 )
 by_uids = OneRead(
     models.Content,
     models.Content.uid,
     access.contents,
-    eager=(models.Content.live_revision, models.Content.draft_revision),
+    eager=(models.Content.live_revision, models.Content.draft_revision, models.Content.waiting_revision),
+    without=TEXTS,
 )
+# reached from a content, or a version of one, that the caller may see
+texts_of = OneRead(models.Revision, models.Revision.id, everything)
 revisions_by_ids = OneRead(models.Revision, models.Revision.id, access.revisions, eager=(models.Revision.content,))
 
+LOCK_OF_GROUPS = 71
+"""Sets the locks of groups of translations apart from others."""
 
-def _live(name: str, match: Callable[[Any], ColumnElement[bool]]) -> PageRead[models.Content]:
-    """A list of live contents, newest first, of each key that `match` compares with."""
-    return PageRead(
-        name,
-        models.Content,
-        match=match,
-        key_type=BigInteger(),
-        visible=access.contents,
-        listed=lambda: models.Content.is_live,
-        orders=(newest,),
-        eager=("live_revision",),
-    )
-
-
-of_creators = _live("contents.of_creators", lambda key: models.Content.creator_id == key)
-of_tags = _live("contents.of_tags", lambda key: models.Content.tag_ids.op("&&")(tagging.under(key)))
-of_products = _live(
-    "contents.of_products",
-    lambda key: models.Content.live_revision_id.in_(
-        # the key is a column of the statement around: without correlate() any product's contents would match
-        select(models.RevisionProduct.revision_id).where(models.RevisionProduct.product_id == key).correlate(key.table)
-    ),
-)
-# one list of all contents: its key is always 0
-listed = _live("contents.listed", lambda key: key == 0)
-siblings = ManyRead(
-    models.Content,
-    models.Content.group_uid,
-    lambda caller: access.contents(caller) & models.Content.is_live,
-    order=(models.Content.language,),
-    eager=(models.Content.live_revision,),
-)
-answers_of = PageRead(
-    "contents.answers_of",
-    models.Answer,
-    match=lambda key: models.Answer.content_id == key,
-    key_type=BigInteger(),
-    visible=access.answers,
-    orders=(Order("best", (models.Answer.votes_count, models.Answer.id)),),
-)
-accepted_answers = OneRead(
-    models.Answer, models.Answer.content_id, lambda caller: access.answers(caller) & models.Answer.is_accepted
-)
 live_rooms = OneRead(models.LiveRoom, models.LiveRoom.content_id, lambda _caller: models.LiveRoom.content_id > 0)
-
-
-class StaleRevision(Conflict):
-    """Somebody saved this draft since; read it again, and save on top of that edition."""
-
-    code = "STALE_REVISION"
-
-    def __init__(self, current: int) -> None:
-        super().__init__(
-            f"The draft was saved since: it stands at edition {current}. Read it, then save on top of it.",
-            path=("expected_edition",),
-        )
-        self.current_edition = current
 
 
 class DetailsOfAnotherFormat(Invalid):
@@ -110,7 +60,7 @@ class Draft(BaseModel):
 
     title: Title
     summary: Prose = ""
-    body: Annotated[tuple[blocks.Block, ...], Field(max_length=2_000)] = ()
+    body: blocks.Blocks = ()
     details: formats.Details
     covers: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
     products: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
@@ -141,7 +91,7 @@ class Saving:
     content_uid: UUID | None
     format: models.Format
     named: references.Named
-    expected_edition: int | None
+    expected_revision: str | None
 
 
 async def create(
@@ -214,7 +164,7 @@ async def _against_beginning(
     group = None
     if asked.translation_of is not None:
         try:
-            group = await _group(session, caller, asked.translation_of, asked.language)
+            group = await group_for(session, caller, asked.translation_of, asked.language)
         except DomainError as error:
             errors.append(error)
     is_live = asked.format is models.Format.LIVE
@@ -232,16 +182,16 @@ async def edit(
     content_uid: UUID,
     draft: Draft,
     *,
-    expected_edition: int | None,
+    expected_revision: str | None,
     clock: Clock,
 ) -> tuple[models.Content, models.Revision]:
     """Save the draft of a content: the one being written, else a new one beside the live revision. Both as they are then.
 
-    `expected_edition` is that of the draft the author saw (None: there was none); StaleRevision when it moved on.
+    `expected_revision` is the stamp of the draft that the author saw (None: there was none); StaleRevision when it moved on.
     """
     access.require(caller, Scope.CONTENT_WRITE)
     content = await access.editable_content(session, caller, content_uid, lock=True)
-    asked = Saving(content_uid, draft.format, references.named(draft), expected_edition)
+    asked = Saving(content_uid, draft.format, references.named(draft), expected_revision)
     found, revision, errors = await _against_saving(session, content, asked)
     if errors:
         raise together(errors)
@@ -266,9 +216,8 @@ async def _against_saving(
     revision = None
     if content.draft_revision_id is not None:
         revision = await session.get_one(models.Revision, content.draft_revision_id)
-    current = revision.edition if revision else None
-    if current != asked.expected_edition:
-        errors.append(StaleRevision(current or 0))
+    if stamps.differs(revision, asked.expected_revision):
+        errors.append(stamps.StaleRevision(revision))
     if asked.format is not content.format:
         message = f"This content is of the format {content.format.value}, and stays so."
         errors.append(Invalid(message, path=("format",)))
@@ -277,18 +226,29 @@ async def _against_saving(
     return found, revision, errors
 
 
-async def _group(session: AsyncSession, caller: Caller, uid: UUID, language: str | None) -> UUID:
-    """The group of the content to translate, in which there must be none of this language yet."""
+async def group_for(
+    session: AsyncSession,
+    caller: Caller,
+    uid: UUID,
+    language: str | None,
+    *,
+    but: int | None = None,
+    place: str = "translation_of",
+) -> UUID:
+    """The group of the content to translate, in which there must be none of this language yet (`but` this one)."""
     try:
         original = await access.editable_content(session, caller, uid)
     except (access.NoSuchContent, Forbidden) as error:
-        raise type(error)(error.message, path=("translation_of",)) from error
+        raise type(error)(error.message, path=(place,)) from error
+    # of two who begin the same translation at once, the second sees the first
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(str(original.group_uid), LOCK_OF_GROUPS))
+    await session.execute(select(lock))
     taken = await session.scalar(
         select(models.Content.id).where(
             models.Content.group_uid == original.group_uid, models.Content.language == language
         )
     )
-    if taken is not None:
+    if taken is not None and taken != but:
         raise TranslationExists(f"There is a version in {language} already: edit that one.", path=("language",))
     return original.group_uid
 

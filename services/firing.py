@@ -64,7 +64,9 @@ async def fire_one(db: Database, kind: Due, clock: Clock) -> bool:
                 raise
             # it must not stand in the way of the others: kept where editors and operators see it
             log.exception("schedule.failed", id=id_)
-            await kind.fail(session, id_, "INTERNAL: Something went wrong on our side; set it anew, or tell the operator.")
+            await kind.fail(
+                session, id_, "INTERNAL: Something went wrong on our side; set it anew, or tell the operator."
+            )
     return True
 
 

@@ -13,7 +13,7 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, DomainError, Forbidden, Invalid, Problem, together
 from models import ContentState, DirtyKind, RevisionState, SubmissionState
-from services import access, audit, outbox, tagging
+from services import access, audit, consent, outbox, stamps, submissions, tagging
 
 # from these a submission may be tried anew
 ENDED = (SubmissionState.REJECTED, SubmissionState.WITHDRAWN, SubmissionState.EXPIRED, SubmissionState.FAILED)
@@ -40,33 +40,94 @@ class UnknownChannel(Invalid):
 
 
 async def publish(
-    session: AsyncSession, caller: Caller, content_uid: UUID, *, channels: Sequence[str] | None = None, clock: Clock
+    session: AsyncSession,
+    caller: Caller,
+    content_uid: UUID,
+    *,
+    channels: Sequence[str] | None = None,
+    expected_revision: str | None = None,
+    clock: Clock,
 ) -> models.Content:
-    """Make the draft of a content its live revision, or a withdrawn content visible again, and let it be distributed.
+    """Make the draft of a content (or its approved revision) the live one, or a withdrawn content visible again, and let it
+    be distributed.
 
     `channels` names the entries to submit it to; without it, it goes to every one whose selector matches and whose gates
     pass. Naming a channel that rejected it before submits it there anew. Publishing what is live already does nothing.
+    With `expected_revision`, the stamp of what the author saw, nothing newer goes out unseen.
     """
     access.require(caller, Scope.CONTENT_PUBLISH)
     content = await access.editable_content(session, caller, content_uid, lock=True)
-    named, errors = await _named(session, caller, channels)
-    if content.state is ContentState.TAKEN_DOWN:
-        errors.append(TakenDown("An operator took this content down; ask them to restore it."))
-    elif content.draft_revision_id is None and content.live_revision_id is None:
-        errors.append(NothingToPublish("This content has no draft to publish: write one first."))
+    named, errors = await named_channels(session, caller, channels)
+    revision = await _next(session, caller, content, expected_revision, clock, errors)
     if errors:
         raise together(errors)
-    if content.draft_revision_id is not None:
-        await _make_live(session, content, clock)
-    elif content.is_live and named is None:
+    if revision is None and content.is_live and named is None:
         return content
-    content.state, content.state_because, content.state_at = ContentState.VISIBLE, None, clock.now()
-    content.channel_ids = named
-    if named is not None:
-        await _submit_anew(session, content, named, clock)
-    await changed(session, content, clock)
+    await show(session, content, revision, named, clock)
     audit.record(session, caller, "content.published", content, channels=list(channels) if channels else None)
     return content
+
+
+async def show(
+    session: AsyncSession,
+    content: models.Content,
+    revision: models.Revision | None,
+    channel_ids: list[int] | None,
+    clock: Clock,
+) -> None:
+    """Make a revision the live one (None: it stays the one it is), visible, submitted to these channels (None: all that
+    match). Whether that may be was looked at; the content is locked.
+    """
+    if revision is not None:
+        await _make_live(session, content, revision, clock)
+    content.state, content.state_because, content.state_at = ContentState.VISIBLE, None, clock.now()
+    content.channel_ids = channel_ids
+    if channel_ids is not None:
+        await _submit_anew(session, content, channel_ids, clock)
+    await changed(session, content, clock)
+
+
+def refuse_hidden(content: models.Content) -> None:
+    """TakenDown when an operator took it down."""
+    errors = _against_showing(content)
+    if errors:
+        raise errors[0]
+
+
+async def _next(
+    session: AsyncSession,
+    caller: Caller,
+    content: models.Content,
+    expected: str | None,
+    clock: Clock,
+    errors: list[DomainError],
+) -> models.Revision | None:
+    """What goes out; None: what is live stays so. What stands against it is added to the errors."""
+    errors.extend(_against_showing(content))
+    try:
+        revision = await consent.next_revision(session, caller, content, clock)
+    except consent.ReviewRequired as error:
+        errors.append(error)
+        return None
+    if expected is not None and stamps.differs(revision, expected):
+        errors.append(stamps.StaleRevision(revision))
+    if revision is None and content.live_revision_id is None and content.state is not ContentState.TAKEN_DOWN:
+        errors.append(NothingToPublish("This content has no draft to publish: write one, or cancel what is scheduled."))
+    return revision
+
+
+def _against_showing(content: models.Content) -> list[DomainError]:
+    if content.state is ContentState.TAKEN_DOWN:
+        return [TakenDown("An operator took this content down; ask them to restore it, or appeal.")]
+    return []
+
+
+async def hold(session: AsyncSession, caller: Caller, uids: Sequence[UUID]) -> None:
+    """Lock those of these contents that the caller may change, in order of their ids, as everybody does who locks several."""
+    content = models.Content
+    await session.execute(
+        select(content.id).where(content.uid.in_(uids), access.drafts(caller)).order_by(content.id).with_for_update()
+    )
 
 
 async def withdraw(
@@ -142,19 +203,23 @@ async def changed(session: AsyncSession, content: models.Content, clock: Clock, 
     await outbox.mark(session, DirtyKind.CONTENT, [content.id], urgency=urgency)
 
 
-async def _make_live(session: AsyncSession, content: models.Content, clock: Clock) -> None:
+async def _make_live(session: AsyncSession, content: models.Content, revision: models.Revision, clock: Clock) -> None:
     now = clock.now()
     if content.live_revision_id is not None:
         superseded = await session.get_one(models.Revision, content.live_revision_id)
         superseded.state = RevisionState.SUPERSEDED
         await session.flush()
-    draft = await session.get_one(models.Revision, content.draft_revision_id, populate_existing=True)
-    draft.state, draft.sealed_at, draft.published_at = RevisionState.LIVE, now, now
-    content.live_revision_id, content.draft_revision_id = draft.id, None
+    revision.state, revision.published_at = RevisionState.LIVE, now
+    revision.sealed_at = revision.sealed_at or now
+    if revision.id == content.waiting_revision_id:
+        content.waiting_revision_id = None
+    else:
+        content.draft_revision_id = None
+    content.live_revision_id = revision.id
     content.published_at = content.published_at or now
     content.is_history = False
-    if draft.tag_ids is not None and draft.tag_ids != content.tag_ids:
-        await tagging.replace(session, content, draft.tag_ids, models.TaggingSource.AUTHOR)
+    if revision.tag_ids is not None and revision.tag_ids != content.tag_ids:
+        await tagging.replace(session, content, revision.tag_ids, models.TaggingSource.AUTHOR)
     await session.flush()
 
 
@@ -176,7 +241,7 @@ async def _before_takedown(session: AsyncSession, content: models.Content) -> Co
     return ContentState(was) if was else ContentState.VISIBLE
 
 
-async def _named(
+async def named_channels(
     session: AsyncSession, caller: Caller, keys: Sequence[str] | None
 ) -> tuple[list[int] | None, list[DomainError]]:
     """The ids of the channels of these keys, where any are named; and what is wrong with the keys."""
@@ -199,7 +264,7 @@ async def _named(
 
 async def _submit_anew(session: AsyncSession, content: models.Content, channel_ids: list[int], clock: Clock) -> None:
     submission = models.Submission
-    await session.execute(
+    anew = await session.scalars(
         update(submission)
         .where(
             submission.content_id == content.id,
@@ -213,7 +278,10 @@ async def _submit_anew(session: AsyncSession, content: models.Content, channel_i
             reason=None,
             deadline_at=None,
         )
+        .returning(submission)
+        .execution_options(populate_existing=True)
     )
+    await submissions.tell(session, anew.all(), {content.id: content.creator_id}, at=clock.now())
 
 
 def _operators_only(caller: Caller) -> None:

@@ -71,7 +71,9 @@ def read(at: str, zone: str, *, now: datetime) -> Moment:
     errors: list[DomainError] = []
     place = _zone(zone)
     if place is None:
-        errors.append(UnknownTimeZone("There is no such time zone: name one as Asia/Shanghai or Europe/Paris.", path=IN))
+        errors.append(
+            UnknownTimeZone("There is no such time zone: name one as Asia/Shanghai or Europe/Paris.", path=IN)
+        )
     shown = _shown(at)
     if shown is None:
         errors.append(MalformedTime("Write the time there as 2026-12-01T20:00.", path=AT))

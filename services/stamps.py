@@ -26,7 +26,9 @@ class StaleRevision(Conflict):
         self.current = None if current is None else of(current)
         said = "There is no draft any more: leave the expected revision out to begin one."
         if current is not None:
-            said = f"The draft was saved since: it stands at revision {self.current}. Read it, then save on top of that."
+            said = (
+                f"The draft was saved since: it stands at revision {self.current}. Read it, then save on top of that."
+            )
         super().__init__(said, path=("expected_revision",))
 
 

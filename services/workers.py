@@ -8,8 +8,9 @@ from collections.abc import Collection
 
 import structlog
 
-from services import merging, outbox
+from services import firing, merging, outbox, scheduling
 from services.distribution import Distributor, Tally
+from services.homepages import scheduling as homepage_scheduling
 from services.indexing import Indexer
 from services.loops import POLL_SECONDS, Step, Wakeup, loop, pause
 from services.runtime import Runtime
@@ -17,6 +18,9 @@ from services.runtime import Runtime
 log = structlog.get_logger()
 
 TAG_USES_AT_ONCE = 500
+
+SCHEDULED: tuple[firing.Due, ...] = (scheduling, homepage_scheduling)
+"""All kinds of things that go live at a set time."""
 
 
 class Work(enum.StrEnum):
@@ -37,6 +41,7 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         numbers = range(runtime.settings.distributors)
         steps += [(f"distributor-{number}", _distributing(_distributor(runtime))) for number in numbers]
         steps.append(("tag-mover", _moving_tags(runtime)))
+        steps.append(("scheduler", _firing(runtime)))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
     if Work.INDEX in work:
         steps.append(("indexer", indexer.step))
@@ -48,9 +53,12 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
 
 
 async def drain(runtime: Runtime, *, work: Collection[Work] = EVERYTHING) -> Tally:
-    """Everything that waits, once: distributed by as many loops as the settings say, then indexed."""
+    """Everything that waits, once: what is due fired, then distributed by as many loops as the settings say, then indexed."""
     tally = Tally()
     if Work.DISTRIBUTE in work:
+        for kind in SCHEDULED:
+            while await firing.fire_one(runtime.db, kind, runtime.clock):
+                pass
         loops = [_distributor(runtime).drain() for _ in range(runtime.settings.distributors)]
         tally = sum(await asyncio.gather(*loops), tally)
     if Work.INDEX in work:
@@ -79,6 +87,13 @@ def _distributor(runtime: Runtime) -> Distributor:
 def _distributing(distributor: Distributor) -> Step:
     async def step() -> bool:
         return (await distributor.step()).is_something
+
+    return step
+
+
+def _firing(runtime: Runtime) -> Step:
+    async def step() -> bool:
+        return await firing.step(runtime.db, SCHEDULED, runtime.clock)
 
     return step
 

@@ -18,7 +18,7 @@ from core.db import Database
 from core.errors import Forbidden, Invalid
 from core.ids import new_uid
 from models import AssetKind, Format, RevisionState, blocks, formats
-from services import access, contents, references
+from services import access, contents, references, stamps
 from services.contents import Draft
 from tests import make
 
@@ -151,10 +151,10 @@ async def test_a_stale_save_is_told_together_with_what_is_not_there(
     draft = words("Mine", details={"format": "QNA"}, tags=["scene:moon"])
 
     with pytest.raises(Invalid) as refused:
-        await contents.edit(session, author, content.uid, draft, expected_edition=7, clock=clock)
+        await contents.edit(session, author, content.uid, draft, expected_revision="1.7", clock=clock)
 
     assert [(problem.code, problem.path) for problem in refused.value.problems] == [
-        ("STALE_REVISION", ("expected_edition",)),
+        ("STALE_REVISION", ("expected_revision",)),
         ("INVALID", ("format",)),
         ("UNKNOWN_TAG", ("tags", 0)),
     ]
@@ -254,7 +254,7 @@ async def test_saving_a_draft_counts_its_editions(
     content = await contents.create(session, author, ada.uid, words(products=[kettle.uid]), language="en", clock=clock)
 
     _, saved = await contents.edit(
-        session, author, content.uid, words("Green tea", products=[lamp.uid]), expected_edition=1, clock=clock
+        session, author, content.uid, words("Green tea", products=[lamp.uid]), expected_revision="1.1", clock=clock
     )
 
     assert (saved.number, saved.edition, saved.title) == (1, 2, "Green tea")
@@ -262,17 +262,17 @@ async def test_saving_a_draft_counts_its_editions(
     assert list(shown) == [lamp.id]
 
 
-@pytest.mark.parametrize("seen", [None, 0, 1, 3])
+@pytest.mark.parametrize("seen", [None, "", "1", "1.1", "1.3", "2.2"])
 async def test_a_stale_save_is_refused_and_loses_nothing(
-    session: AsyncSession, ada: models.Creator, author: Caller, clock: FixedClock, seen: int | None
+    session: AsyncSession, ada: models.Creator, author: Caller, clock: FixedClock, seen: str | None
 ):
     content = await contents.create(session, author, ada.uid, words(), language="en", clock=clock)
-    await contents.edit(session, author, content.uid, words("Newer"), expected_edition=1, clock=clock)
+    await contents.edit(session, author, content.uid, words("Newer"), expected_revision="1.1", clock=clock)
 
-    with pytest.raises(contents.StaleRevision) as refused:
-        await contents.edit(session, author, content.uid, words("Mine"), expected_edition=seen, clock=clock)
+    with pytest.raises(stamps.StaleRevision) as refused:
+        await contents.edit(session, author, content.uid, words("Mine"), expected_revision=seen, clock=clock)
 
-    assert (refused.value.code, refused.value.current_edition) == ("STALE_REVISION", 2)
+    assert (refused.value.code, refused.value.current) == ("STALE_REVISION", "1.2")
     assert (await revision_of(session, content)).title == "Newer"
 
 
@@ -281,9 +281,9 @@ async def test_beside_a_live_revision_a_new_draft_begins(
 ):
     content = await make.content(session, ada, title="Live")
 
-    with pytest.raises(contents.StaleRevision):
-        await contents.edit(session, author, content.uid, words("Next"), expected_edition=1, clock=clock)
-    _, revision = await contents.edit(session, author, content.uid, words("Next"), expected_edition=None, clock=clock)
+    with pytest.raises(stamps.StaleRevision):
+        await contents.edit(session, author, content.uid, words("Next"), expected_revision="1.1", clock=clock)
+    _, revision = await contents.edit(session, author, content.uid, words("Next"), expected_revision=None, clock=clock)
 
     assert (revision.number, revision.state, revision.edition) == (2, RevisionState.DRAFT, 1)
     live = await session.get_one(models.Revision, content.live_revision_id)
@@ -296,7 +296,7 @@ async def test_a_format_stays(session: AsyncSession, ada: models.Creator, author
 
     with pytest.raises(Invalid) as refused:
         await contents.edit(
-            session, author, content.uid, words(details={"format": "QNA"}), expected_edition=1, clock=clock
+            session, author, content.uid, words(details={"format": "QNA"}), expected_revision="1.1", clock=clock
         )
 
     assert refused.value.path == ("format",)
@@ -310,8 +310,8 @@ async def test_of_two_who_save_at_once_one_is_told(committed: Database, clock: F
     async def save(title: str) -> str:
         try:
             async with committed.session() as session:
-                await contents.edit(session, SYSTEM, content.uid, words(title), expected_edition=1, clock=clock)
-        except contents.StaleRevision:
+                await contents.edit(session, SYSTEM, content.uid, words(title), expected_revision="1.1", clock=clock)
+        except stamps.StaleRevision:
             return "stale"
         return title
 
@@ -336,11 +336,11 @@ async def test_strangers_neither_write_nor_learn(
     with pytest.raises(Forbidden):
         await contents.create(session, eve, ada.uid, words(), language="en", clock=clock)
     with pytest.raises(access.NoSuchContent):
-        await contents.edit(session, eve, draft.uid, words(), expected_edition=1, clock=clock)
+        await contents.edit(session, eve, draft.uid, words(), expected_revision="1.1", clock=clock)
     with pytest.raises(access.NoSuchContent):
-        await contents.edit(session, eve, UUID(int=1), words(), expected_edition=1, clock=clock)
+        await contents.edit(session, eve, UUID(int=1), words(), expected_revision="1.1", clock=clock)
     with pytest.raises(Forbidden):
-        await contents.edit(session, eve, live.uid, words(), expected_edition=None, clock=clock)
+        await contents.edit(session, eve, live.uid, words(), expected_revision=None, clock=clock)
 
 
 async def test_writing_needs_its_scope(session: AsyncSession, ada: models.Creator, clock: FixedClock):

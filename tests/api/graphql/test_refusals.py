@@ -119,12 +119,12 @@ async def test_a_refused_save_names_everything_at_once(
     author: Asking, session: AsyncSession, ada: models.Creator
 ) -> None:
     row = await make.content(session, ada, format=models.Format.QNA, title="Which?", live=False)
-    sent = {"contentId": global_id("Content", row.uid), "expectedEdition": 7, "draft": new(ada, **wrong(ada))["draft"]}
+    sent = {"contentId": global_id("Content", row.uid), "expectedRevision": "1.7", "draft": new(ada, **wrong(ada))["draft"]}
 
     problems = await refused(author, "editContent", sent)
 
     assert told(problems) == [
-        ("STALE_REVISION", "input.expectedEdition"),
+        ("STALE_REVISION", "input.expectedRevision"),
         ("INVALID", "input.draft.format"),
         *WRONG,
     ]

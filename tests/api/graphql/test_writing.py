@@ -205,7 +205,7 @@ async def test_a_save_over_a_newer_one_is_refused_and_loses_nothing(api: Asking,
     ada = await make.creator(session)
     row = await make.content(session, ada, title="First", live=False)
     author = api.as_(await known(session, make.acting_as(ada)))
-    save = {"contentId": global_id("Content", row.uid), "expectedEdition": 1}
+    save = {"contentId": global_id("Content", row.uid), "expectedRevision": "1.1"}
 
     first = await author.data(EDIT, input=save | {"draft": {"format": "ARTICLE", "title": "Second"}})
     stale = await author.data(EDIT, input=save | {"draft": {"format": "ARTICLE", "title": "Third"}})
@@ -219,8 +219,8 @@ async def test_two_saves_in_one_request_answer_with_what_each_saved(api: Asking,
     ada = await make.creator(session)
     row = await make.content(session, ada, live=False)
     query = """mutation ($id: ID!) {
-      a: editContent(input: {contentId: $id, expectedEdition: 1, draft: {format: ARTICLE, title: "A"}}) { ...saved }
-      b: editContent(input: {contentId: $id, expectedEdition: 2, draft: {format: ARTICLE, title: "B"}}) { ...saved }
+      a: editContent(input: {contentId: $id, expectedRevision: "1.1", draft: {format: ARTICLE, title: "A"}}) { ...saved }
+      b: editContent(input: {contentId: $id, expectedRevision: "1.2", draft: {format: ARTICLE, title: "B"}}) { ...saved }
     }
     fragment saved on EditContentResult { ... on EditContentPayload { content { title } revision { edition } } }"""
 
@@ -241,7 +241,34 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "restoreContent": {"contentId": "content"},
     "suspendCreator": {"creatorId": "creator", "reason": "r"},
     "reinstateCreator": {"creatorId": "creator"},
+    "restoreRevision": {"revisionId": "revision"},
+    "translateContent": {"contentId": "content", "language": "zh"},
+    "linkTranslation": {"contentId": "content", "translationOfId": "content"},
+    "unlinkTranslation": {"contentId": "content"},
+    "scheduleContent": {"contentId": "content", "at": "2026-12-01T20:00", "timeZone": "Asia/Shanghai"},
+    "rescheduleContent": {"contentId": "content", "at": "2026-12-01T20:00", "timeZone": "Asia/Shanghai"},
+    "cancelSchedule": {"contentId": "content"},
+    "submitForReview": {"contentId": "content"},
+    "approveReview": {"reviewId": "review"},
+    "returnReview": {"reviewId": "review", "note": "n"},
+    "cancelReview": {"reviewId": "review"},
+    "appealTakedown": {"contentId": "content", "text": "t"},
+    "decideAppeal": {"appealId": "appeal", "grants": True},
+    "suspendAccount": {"accountId": "account", "reason": "r"},
+    "reinstateAccount": {"accountId": "account"},
 }
+# to strangers these look as if they were not there
+UNSEEN = {"restoreRevision": "NO_SUCH_REVISION", "cancelReview": "NO_SUCH_REVIEW"}
+BY_OPERATORS = {
+    "takeDownContent",
+    "restoreContent",
+    "suspendCreator",
+    "reinstateCreator",
+    "suspendAccount",
+    "reinstateAccount",
+    "decideAppeal",
+}
+BY_ORGANISATIONS = {"approveReview", "returnReview"}
 
 
 def call(name: str) -> str:
@@ -252,7 +279,26 @@ def call(name: str) -> str:
 async def inputs(session: AsyncSession) -> dict[str, dict[str, Any]]:
     ada = await make.creator(session)
     row = await make.content(session, ada)
-    ids = {"contentId": global_id("Content", row.uid), "creatorId": global_id("Creator", ada.uid)}
+    owner = await make.account(session)
+    revision = await session.get_one(models.Revision, row.live_revision_id)
+    agency = models.Organisation(handle="north", name="North")
+    session.add(agency)
+    await session.flush()
+    known = {"content_id": row.id, "created_at": make.EARLY}
+    review = models.Review(organisation_id=agency.id, revision_id=revision.id, **known)
+    appeal = models.Appeal(account_id=owner.id, text="t", **known)
+    session.add_all([review, appeal])
+    await session.flush()
+    things = {
+        "Content": row,
+        "Creator": ada,
+        "Revision": revision,
+        "Review": review,
+        "Appeal": appeal,
+        "Account": owner,
+    }
+    ids = {f"{name.lower()}Id": global_id(name, thing.uid) for name, thing in things.items()}
+    ids["translationOfId"] = ids["contentId"]
     return {name: {key: ids.get(key, value) for key, value in sent.items()} for name, sent in MUTATIONS.items()}
 
 
@@ -267,9 +313,10 @@ async def test_every_mutation_refuses_strangers_and_foreigners(api: Asking, sess
     narrow = await api.as_(make.acting_as(bob, Scope.FEED_READ)).data(call(name), input=sent)
 
     assert codes(stranger, name) == ["NOT_SIGNED_IN"]
-    by_operators = name.startswith(("takeDown", "restore", "suspend", "reinstate"))
-    assert codes(foreign, name) == (["OPERATORS_ONLY"] if by_operators else ["FORBIDDEN"])
-    assert codes(narrow, name) == (["OPERATORS_ONLY"] if by_operators else ["MISSING_SCOPE"])
+    told = "OPERATORS_ONLY" if name in BY_OPERATORS else "MISSING_SCOPE"
+    assert codes(narrow, name) == [told]
+    refused = told if name in BY_OPERATORS | BY_ORGANISATIONS else UNSEEN.get(name, "FORBIDDEN")
+    assert codes(foreign, name) == [refused]
     assert await _everything(session) == before
 
 
