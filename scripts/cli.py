@@ -10,6 +10,7 @@ from core.errors import DomainError
 from scripts.commands import (
     channels,
     doctor,
+    documents,
     exporting,
     importing,
     keys,
@@ -40,6 +41,7 @@ app.command("import")(importing.run)
 app.command("export")(exporting.run)
 app.add_typer(channels.app, name="channels")
 app.add_typer(keys.app, name="keys")
+app.add_typer(documents.app, name="documents")
 app.command("schema")(schema.schema)
 app.command("publish")(moderation.publish)
 app.command("withdraw")(moderation.withdraw)

@@ -4,7 +4,7 @@ A field says it in its metadata, `strawberry.field(…, metadata=cached(max_age=
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from graphql import (
     SelectionSetNode,
     get_named_type,
 )
+
+from services import documents
 
 KEPT = 512
 """Documents whose hint is remembered."""
@@ -54,21 +56,24 @@ class CacheHints:
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
         self._of_fields = dict(_hints(schema))
-        self._known: OrderedDict[str, CacheHint] = OrderedDict()
+        self._known: OrderedDict[bytes, CacheHint] = OrderedDict()
 
-    def of(self, text: str, document: DocumentNode) -> CacheHint:
-        """The hint of a valid document; whatever is skipped or left out of its operations counts too."""
-        found = self._known.get(text)
+    def of(self, text: str, read: Callable[[], DocumentNode | None]) -> CacheHint:
+        """The hint of a valid document, which is only read where its text is not remembered; whatever is skipped, or
+        left out with the operations that are not run, counts too.
+        """
+        key = documents.digest(text)
+        found = self._known.get(key)
         if found is None:
-            found = self._known[text] = self._measured(document)
+            document = read()
+            assert document is not None, "it was executed"
+            found = self._known[key] = self._measured(document)
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         return found
 
     def _measured(self, document: DocumentNode) -> CacheHint:
         least = FREE
-        if not self._of_fields:
-            return least
         stack = [start for definition in document.definitions if (start := self._start(definition)) is not None]
         while stack:
             selections, parent = stack.pop()

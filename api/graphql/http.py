@@ -71,7 +71,7 @@ class GraphQLEndpoint:
         self.open_context = open_context
         self.executor = executor
         self.origins = Origins.of(settings)
-        self.known = KnownDocuments(executor, settings.trusted_documents_only, settings.persisted_queries)
+        self.known = KnownDocuments(settings.trusted_documents_only, settings.persisted_queries)
         self.hints = CacheHints(executor.core)
 
     @classmethod
@@ -119,6 +119,8 @@ class GraphQLEndpoint:
         async with asyncio.timeout(self.settings.request_timeout_ms * 0.95 / 1_000):
             asked = await self.known.filled(asked, context)
             answer = await self.executor.run(asked, context, may_introspect=self._may_introspect(context))
+            if answer.was_executed:
+                await self.known.learn(asked, context)
         return self._executed(asked, answer, reply) if answer.was_executed else self._not_executed(answer, reply)
 
     def _executed(self, asked: GraphQLRequest, answer: Answer, reply: _Reply) -> Response:
@@ -127,9 +129,7 @@ class GraphQLEndpoint:
         status = negotiation.status_of_answer(reply.media_type, edition, has_errors=has_errors)
         if not asked.is_get or has_errors:
             return reply.of(status, answer.body, answer.headers)
-        document = self.executor.prepare(asked.query).document
-        assert document is not None, "it was executed"
-        hint = self.hints.of(asked.query, document)
+        hint = self.hints.of(asked.query, lambda: self.executor.prepare(asked.query).document)
         is_private = hint.is_private or "authorization" in reply.request.headers
         control = reading.cache_control(hint.age(self.settings.cache_max_age), is_private=is_private)
         headers = {**reply.common, "cache-control": control, **answer.headers}

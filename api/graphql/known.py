@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from api.graphql.context import Context
-from api.graphql.execution import LARGEST_KEPT, Executor
 from api.graphql.requests import GraphQLRequest
 from core.errors import Forbidden, Invalid, NotFound
 from services import documents
@@ -21,6 +20,9 @@ BELIEVED = timedelta(seconds=10)
 MOST = 1_000
 MOST_CHARACTERS = 16_000_000
 """What is kept in memory of one process."""
+
+LONGEST = 20_000
+"""Characters of a document that is remembered because a client sent it: longer ones are sent each time."""
 
 Where = Literal["trusted", "known"]
 
@@ -64,7 +66,8 @@ HANDSHAKE = (PersistedQueryNotFound, PersistedQueryNotSupported)
 
 @dataclass(slots=True)
 class KnownDocuments:
-    executor: Executor
+    """What one endpoint knows, and what it lets be run."""
+
     is_strict: bool
     most_persisted: int
     _kept: OrderedDict[tuple[Where, bytes], tuple[str, datetime]] = field(default_factory=OrderedDict)
@@ -82,15 +85,22 @@ class KnownDocuments:
         await self._check_trusted(asked.query, context)
         return asked
 
+    async def learn(self, asked: GraphQLRequest, context: Context) -> None:
+        """Remember a document that came with its right hash, once it was executed and if it is no larger than others."""
+        sha256, text = asked.persisted, asked.query
+        if sha256 is None or not self.most_persisted or self._is_bound(context) or len(text) > LONGEST:
+            return
+        if self._recall("known", sha256, context) is None:
+            async with context.db.session() as session:
+                await documents.remember(session, text, most=self.most_persisted, clock=context.clock)
+            self._keep("known", sha256, text, context)
+
     async def _persisted(self, asked: GraphQLRequest, sha256: bytes, context: Context) -> GraphQLRequest:
         is_bound = self._is_bound(context)
         if asked.query:
             if documents.digest(asked.query) != sha256:
                 raise HashMismatch("The SHA-256 of the document in UTF-8 is another than `sha256Hash` says.")
-            if is_bound:
-                await self._check_trusted(asked.query, context)
-            else:
-                await self._remember(asked.query, sha256, context)
+            await self._check_trusted(asked.query, context)
             return asked
         text = await self._found("trusted" if is_bound else "known", sha256, context)
         if text is not None:
@@ -110,15 +120,6 @@ class KnownDocuments:
     def _is_bound(self, context: Context) -> bool:
         """Whether this caller may only run trusted documents. Operators may do all by command in any case."""
         return self.is_strict and not context.caller.is_operator
-
-    async def _remember(self, text: str, sha256: bytes, context: Context) -> None:
-        """Keep what was sent with its right hash, if it can be run and is no larger than others."""
-        is_wanted = self.most_persisted and len(text) <= LARGEST_KEPT and self._recall("known", sha256, context) is None
-        if not is_wanted or self.executor.prepare(text).document is None:
-            return
-        async with context.db.session() as session:
-            await documents.remember(session, text, most=self.most_persisted, clock=context.clock)
-        self._keep("known", sha256, text, context)
 
     async def _found(self, where: Where, sha256: bytes, context: Context) -> str | None:
         text = self._recall(where, sha256, context)

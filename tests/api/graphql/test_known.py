@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
-from api.graphql.execution import LARGEST_KEPT
+from api.graphql.known import LONGEST
 from api.graphql.negotiation import GRAPHQL, JSON
 from core.caller import SYSTEM
 from core.clock import FixedClock
@@ -24,7 +24,7 @@ from tests.api.graphql.asking import Asking
 
 TEXT = 'query Ada($handle: String = "ada") { creator(handle: $handle) { name } }'
 OTHER = "query Other { __typename }"
-DATA = {"data": {"creator": None}}
+DATA = {"creator": None}
 
 
 def sha256(text: str) -> str:
@@ -54,10 +54,10 @@ async def client(api: Asking) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def told(client: httpx2.AsyncClient, sent: dict[str, Any], accept: str = GRAPHQL) -> tuple[int, Any]:
-    """Status, and the code of the error or the whole answer."""
+    """Status, and the code of the error or the data."""
     response = await client.post("/graphql", json=sent, headers={"accept": accept})
     answer = response.json()
-    return response.status_code, answer["errors"][0]["extensions"]["code"] if "errors" in answer else answer
+    return response.status_code, answer["errors"][0]["extensions"]["code"] if "errors" in answer else answer["data"]
 
 
 async def remembered(session: AsyncSession) -> set[str]:
@@ -71,7 +71,7 @@ async def test_a_registered_document_is_asked_for_by_its_id(client: httpx2.Async
     assert await told(client, by_id()) == (200, DATA)
     assert await told(client, by_id(operationName="Ada", variables={"handle": "bo"})) == (200, DATA)
     assert await told(client, by_id(operationName="Bo")) == (400, "UNKNOWN_OPERATION")
-    assert (got.status_code, got.json()) == (200, DATA)
+    assert (got.status_code, got.json()["data"]) == (200, DATA)
     assert got.headers["etag"]
     assert got.headers["cache-control"] == "public, no-cache"
 
@@ -97,7 +97,7 @@ async def test_a_registered_mutation_is_not_done_by_get(
     by_get = await client.get("/graphql", params={"documentId": f"sha256:{sha256(text)}"})
 
     assert by_get.status_code == 405
-    assert await told(client, by_id(text)) == (200, {"data": {"__typename": "Mutation"}})
+    assert await told(client, by_id(text)) == (200, {"__typename": "Mutation"})
 
 
 @pytest.mark.usefixtures("application")
@@ -136,7 +136,7 @@ async def test_apollos_handshake_sends_a_text_once(client: httpx2.AsyncClient, s
     assert error["message"] == "PersistedQueryNotFound"
     assert error["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
     assert sent == known == (200, DATA)
-    assert by_get.json() == DATA
+    assert by_get.json()["data"] == DATA
     assert await remembered(session) == {TEXT}
 
 
@@ -154,7 +154,7 @@ async def test_nobody_is_given_another_document_than_was_hashed(
     assert await remembered(session) == set()
 
 
-@pytest.mark.parametrize("text", ["{", "{ nothing }", f"{{ __typename }} #{'x' * LARGEST_KEPT}"])
+@pytest.mark.parametrize("text", ["{", "{ nothing }", f"{{ __typename }} #{'x' * LONGEST}"])
 async def test_what_cannot_be_run_or_is_too_long_is_not_remembered(
     client: httpx2.AsyncClient, session: AsyncSession, text: str
 ) -> None:
@@ -183,7 +183,7 @@ async def test_without_memory_apollos_clients_are_told_to_send_texts(api: Asking
 
     assert response.json()["errors"][0]["message"] == "PersistedQueryNotSupported"
     assert response.json()["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_SUPPORTED"
-    assert sent == (200, {"data": {"__typename": "Query"}})
+    assert sent == (200, {"__typename": "Query"})
     assert registered == (200, DATA)
     assert await session.scalar(select(func.count()).select_from(models.PersistedQuery)) == 0
 
