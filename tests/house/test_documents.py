@@ -23,6 +23,7 @@ IMPORTED_AS = {
     "markdown-it-py": "markdown_it",
     "pillow": "PIL",
     "pyahocorasick": "ahocorasick",
+    "pyjwt": "jwt",
     "strawberry-graphql": "strawberry",
 }
 NOT_IMPORTED = {
