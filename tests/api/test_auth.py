@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import Headers
 
-from api.auth import MalformedCredentials, caller_from
+import models
+from api.auth import MalformedCredentials, MalformedOnBehalf, OnlyOperatorsActForOthers, caller_from
 from core.caller import ANONYMOUS, SYSTEM, Scope
 from core.clock import FixedClock
 from core.db import Database
+from core.ids import new_uid
 from core.settings import Settings
-from services import accounts, keys
+from services import accounts, callers, keys, publishing
 from services.runtime import Runtime
+from tests import make
 
 KEY = "hw_0123456789ab." + "A" * 43
 
@@ -94,3 +98,61 @@ async def test_the_use_of_a_key_is_kept_after_the_request(committed: Database, c
     async with committed.session() as session:
         (key,) = await keys.of_account(session, SYSTEM, account.uid)
     assert key.last_used_at == clock.now()
+
+
+async def operator_key(session: AsyncSession, clock: FixedClock) -> str:
+    return await accounts.first_operator(session, "Op", clock=clock, another=True)
+
+
+def on_behalf(secret: str, *accounts_named: str) -> Headers:
+    named = [(b"headwater-on-behalf-of", one.encode()) for one in accounts_named]
+    return Headers(raw=[(b"authorization", f"Bearer {secret}".encode()), *named])
+
+
+async def test_an_operator_acts_for_an_account_and_may_do_what_the_account_may(
+    db: Database, session: AsyncSession, clock: FixedClock
+):
+    account, creator = await make.account(session), await make.creator(session)
+    await accounts.act_as(session, SYSTEM, account.uid, creator)
+    secret = await operator_key(session, clock)
+
+    caller = await caller_from(on_behalf(secret, str(account.uid)), runtime(db, clock))
+    await publishing.publish(session, caller, (await make.content(session, creator, live=False)).uid, clock=clock)
+    await session.flush()
+
+    assert (caller.account_id, caller.creator_ids, caller.is_operator) == (account.id, {creator.id}, False)
+    entry = await session.scalar(select(models.AuditEntry).where(models.AuditEntry.action == "content.published"))
+    assert entry is not None
+    assert caller.acted_by is not None
+    assert (entry.actor, entry.account_id) == (caller.acted_by.name, caller.acted_by.account_id)
+    assert entry.on_behalf_of == f"account:{account.uid}"
+
+
+async def test_nobody_else_acts_for_an_account(db: Database, session: AsyncSession, clock: FixedClock):
+    account = await make.account(session)
+    issued = await keys.create(session, SYSTEM, account.uid, "laptop", [Scope.ACCOUNT_WRITE], clock=clock)
+
+    with pytest.raises(OnlyOperatorsActForOthers):
+        await caller_from(on_behalf(issued.secret, str(account.uid)), runtime(db, clock))
+    with pytest.raises(OnlyOperatorsActForOthers):
+        await caller_from(Headers({"headwater-on-behalf-of": str(account.uid)}), runtime(db, clock))
+
+
+async def test_an_operator_names_one_account_that_is_there(db: Database, session: AsyncSession, clock: FixedClock):
+    account, gone = await make.account(session), await make.account(session)
+    gone.suspended_at = clock.now()
+    await session.flush()
+    secret = await operator_key(session, clock)
+
+    for named in (["x"], [""], [str(account.uid)] * 2):
+        with pytest.raises(MalformedOnBehalf):
+            await caller_from(on_behalf(secret, *named), runtime(db, clock))
+    with pytest.raises(callers.NoSuchAccount):
+        await caller_from(on_behalf(secret, str(new_uid())), runtime(db, clock))
+    with pytest.raises(callers.SuspendedAccount):
+        await caller_from(on_behalf(secret, str(gone.uid)), runtime(db, clock))
+
+
+async def test_a_token_is_refused_where_no_issuer_is_set(db: Database, clock: FixedClock):
+    with pytest.raises(MalformedCredentials):
+        await caller_from(carrying("Bearer aa.bb.cc"), runtime(db, clock))
