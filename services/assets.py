@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -75,6 +75,11 @@ def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:
         .where(used.asset_id == asset.id, access.public_contents())
     )
     in_own = select(used.asset_id).join(content, revision).where(used.asset_id == asset.id, access.drafts(caller))
+    answer = models.Answer
+    in_answers = select(answer.id).where(
+        func.jsonb_path_query_array(answer.body, literal_column("'$.**.asset'")).op("?")(str(uid)),
+        access.answers(caller),
+    )
     in_products = select(models.ProductAsset.asset_id).where(models.ProductAsset.asset_id == asset.id)
     in_avatars = select(models.Creator.avatar_id).where(models.Creator.avatar_id == asset.id, access.creators(caller))
     page = models.HomepageVersion
@@ -82,7 +87,7 @@ def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:
         page.state == models.HomepageState.LIVE,
         page.blocks.op("@>")(func.jsonb_build_array(func.jsonb_build_object("image", str(uid)))),
     )
-    return [select_.exists() for select_ in (in_contents, in_own, in_products, in_avatars, in_pages)]
+    return [select_.exists() for select_ in (in_contents, in_own, in_answers, in_products, in_avatars, in_pages)]
 
 
 async def keep(session: AsyncSession, data: Path, content: bytes, media_type: str) -> bytes:

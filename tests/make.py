@@ -166,3 +166,33 @@ async def author(session: AsyncSession, creator: models.Creator, *scopes: Scope)
     """A caller with an account of its own who may act as this creator: what it does can be put on record."""
     owner = await account(session, name=creator.name)
     return dataclasses.replace(acting_as(creator, *scopes), account_id=owner.id)
+
+
+async def reader(session: AsyncSession, *, name: str = "Rio", scopes: tuple[Scope, ...] = ()) -> Caller:
+    """A caller with an account of its own that acts as nobody: it follows, likes, comments and votes."""
+    row = await account(session, name=name)
+    return Caller(name=name, account_id=row.id, scopes=frozenset(scopes or (Scope.ENGAGEMENT_WRITE,)))
+
+
+async def comment(
+    session: AsyncSession, content: models.Content, *, by: Caller, text: str = "Well said.", **values: Any
+) -> models.Comment:
+    """A comment as a row, uncounted; `by` must have an account."""
+    assert by.account_id is not None
+    row = models.Comment(content_id=content.id, account_id=by.account_id, text=text, **values)
+    return await _added(session, row)  # type: ignore[no-any-return]
+
+
+async def answer(
+    session: AsyncSession, question: models.Content, creator: models.Creator, *, text: str = "This one.", **values: Any
+) -> models.Answer:
+    body = [{"type": "paragraph", "spans": [{"text": text, "marks": [], "href": None}]}]
+    known = {"published_at": EARLY, "body": body} | values
+    row = models.Answer(content_id=question.id, creator_id=creator.id, **known)
+    return await _added(session, row)  # type: ignore[no-any-return]
+
+
+async def instance(session: AsyncSession) -> models.Instance:
+    """The one row of an installation, which its first process makes."""
+    row = models.Instance(id=1, authority="content.example", authority_on=day("2026-11-24"))
+    return await _added(session, row)  # type: ignore[no-any-return]

@@ -6,13 +6,15 @@ from api.graphql import refs
 from api.graphql.caching import cached
 from api.graphql.context import Info
 from api.graphql.directives import at_most
+from api.graphql.engagement import EngagedViewer
+from api.graphql.following import FollowingViewer
 from api.graphql.rows import shape, shapes
 from core.caller import Caller
 from services import accounts, creators
 
 
 @strawberry.type(description="Whoever is asking, by the key that was sent.")
-class Viewer:
+class Viewer(FollowingViewer, EngagedViewer):
     caller: strawberry.Private[Caller]
 
     @strawberry.field(description="The name of the key or token, as logs and the record of changes have it.")

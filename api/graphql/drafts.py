@@ -4,25 +4,34 @@ import asyncio
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import strawberry
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 import models
 from api.graphql import places, sentences
 from api.graphql.ids import uid_of
-from api.graphql.inputs import DraftInput, LiveRoomInput
+from api.graphql.inputs import BlockInput, DraftInput, LiveRoomInput
 from core.errors import Invalid, Problem
-from models import formats
-from services import contents, references
+from models import blocks, formats
+from services import answers, contents, references
 from services.interchange import bodies as markdown
 
 Path = tuple[str | int, ...]
 LONGEST_MARKDOWN = 100_000
 
 _drafts: TypeAdapter[contents.Draft] = TypeAdapter(contents.Draft)
+_words: TypeAdapter[answers.Words] = TypeAdapter(answers.Words)
 _rooms: TypeAdapter[formats.Live] = TypeAdapter(formats.Live)
+
+
+class Words(Protocol):
+    """An input that says something in blocks."""
+
+    body: list[BlockInput] | None
+    markdown: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +47,12 @@ class ReadDraft:
 async def read_draft(sent: DraftInput) -> ReadDraft:
     """Every part is looked at, whatever is wrong with the others. Places are those in the domain's draft."""
     problems: list[Problem] = []
-    values = _stored(sent, (), problems)
+    values = stored(sent, (), problems)
     form = values.pop("form", [])
     problems.extend(_answered_twice(form))
     values["details"] = _details(values.pop("format"), values.get("details", {}), form, problems)
-    values["body"] = await _body(values.get("body", []), values.pop("markdown", None), problems)
-    draft = _checked(_drafts, DraftInput, values, problems)
+    values["body"] = await body_of(values.get("body", []), values.pop("markdown", None), problems)
+    draft = checked(_drafts, DraftInput, values, problems)
     return ReadDraft(
         models.Format(sent.format),
         references.named(values),
@@ -52,10 +61,30 @@ async def read_draft(sent: DraftInput) -> ReadDraft:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ReadWords:
+    """What somebody says in blocks, whole or with what is wrong. What it names is known in either case."""
+
+    named: references.Named
+    body: tuple[blocks.Block, ...]
+    problems: list[Problem]
+
+
+async def read_words(sent: Words) -> ReadWords:
+    """A text that is no draft, such as an answer: given as blocks or as Markdown. Places begin at `body` or `markdown`."""
+    problems: list[Problem] = []
+    given = [] if sent.body is strawberry.UNSET or sent.body is None else sent.body
+    text = None if sent.markdown is strawberry.UNSET else sent.markdown
+    values = {"body": await body_of(stored(given, ("body",), problems), text, problems)}
+    read = checked(_words, type(sent), values, problems)
+    told = [*_as_sent(problems, sent, [])]
+    return ReadWords(references.named(values), () if read is None else read.body, told)
+
+
 def read_room(sent: LiveRoomInput) -> formats.Live:
     """The times and addresses of a live; Invalid with everything that is wrong with them."""
     problems: list[Problem] = []
-    room: formats.Live | None = _checked(_rooms, LiveRoomInput, _stored(sent, (), problems), problems)
+    room: formats.Live | None = checked(_rooms, LiveRoomInput, stored(sent, (), problems), problems)
     if problems or room is None:
         placed = [Problem(one.code, one.message, ("live", *one.path)) for one in problems]
         raise Invalid("The live cannot be accepted.", problems=placed)
@@ -79,19 +108,19 @@ def _answered_twice(form: list[dict[str, str]]) -> Iterator[Problem]:
             yield Problem("NAMED_TWICE", message, ("form", place, "name"))
 
 
-async def _body(sent: list[dict[str, Any]], text: str | None, problems: list[Problem]) -> Any:
+async def body_of(sent: list[dict[str, Any]], text: str | None, problems: list[Problem]) -> Any:
     """The blocks, from whichever of the two was sent."""
-    blocks = [{"type": kind, **block} for one in sent for kind, block in one.items()]
+    given = [{"type": kind, **block} for one in sent for kind, block in one.items()]
     if text is None:
-        return blocks
-    if blocks:
+        return given
+    if given:
         problems.append(Problem("BODY_TWICE", "Give the text as `body` or as `markdown`, not both.", ("markdown",)))
     if len(text) > LONGEST_MARKDOWN:
         message = f"The text has {len(text):,} characters; {LONGEST_MARKDOWN:,} fit: split the content."
         problems.append(Problem("TEXT_TOO_LONG", message, ("markdown",)))
-        return blocks
+        return given
     converted = await _from_markdown(text, problems)
-    return blocks or converted
+    return given or converted
 
 
 async def _from_markdown(text: str, problems: list[Problem]) -> Any:
@@ -109,17 +138,23 @@ async def _from_markdown(text: str, problems: list[Problem]) -> Any:
     return converted.blocks
 
 
-def _checked(adapter: TypeAdapter[Any], input_type: type, values: dict[str, Any], problems: list[Problem]) -> Any:
+def checked(adapter: TypeAdapter[Any], input_type: type, values: dict[str, Any], problems: list[Problem]) -> Any:
     try:
         return adapter.validate_python(values)
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
+        found = error.errors(include_url=False, include_input=False)
+        # a list whose members are all wrong also counts as empty: that says nothing more
+        for one in (one for one in found if one["type"] != "too_short" or not _is_above(one["loc"], found)):
             field = places.field_at(input_type, one["loc"])
             problems.append(Problem(sentences.code(one), sentences.sentence(one, field), one["loc"]))
     return None
 
 
-def _as_sent(problems: list[Problem], sent: DraftInput, form: list[dict[str, str]]) -> Iterator[Problem]:
+def _is_above(place: Path, found: list[ErrorDetails]) -> bool:
+    return any(len(one["loc"]) > len(place) and one["loc"][: len(place)] == place for one in found)
+
+
+def _as_sent(problems: list[Problem], sent: DraftInput | Words, form: list[dict[str, str]]) -> Iterator[Problem]:
     """Places that depend on what was sent: a body that came as Markdown, answers to forms that came as a list."""
     numbers = {entry["name"]: number for number, entry in enumerate(form)}
     told: set[Path] = set()
@@ -139,25 +174,25 @@ def _as_sent(problems: list[Problem], sent: DraftInput, form: list[dict[str, str
                 yield problem
 
 
-def _stored(value: Any, path: Path, problems: list[Problem]) -> Any:
+def stored(value: Any, path: Path, problems: list[Problem]) -> Any:
     """Input objects as plain values with the domain's names; ids as uids. Bad ids become problems."""
     if isinstance(value, list):
-        return [_stored(item, (*path, place), problems) for place, item in enumerate(value)]
+        return [stored(item, (*path, place), problems) for place, item in enumerate(value)]
     if isinstance(value, enum.Enum):
         return value.value
     if not is_dataclass(value):
         return value
-    stored = {}
+    found: dict[str, Any] = {}
     for one in fields(value):
         part = getattr(value, one.name)
-        if part is strawberry.UNSET or part is None:
+        if part is strawberry.UNSET or part is None or one.metadata.get("is_only_sent"):
             continue
         where = (*path, one.name)
         if "id_of" in one.metadata:
-            stored[one.metadata["stored_as"]] = _uids(part, one.metadata["id_of"], where, problems)
+            found[one.metadata["stored_as"]] = _uids(part, one.metadata["id_of"], where, problems)
         else:
-            stored[one.name] = _stored(part, where, problems)
-    return stored
+            found[one.name] = stored(part, where, problems)
+    return found
 
 
 def _uids(part: Any, type_name: str, path: Path, problems: list[Problem]) -> Any:

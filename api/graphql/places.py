@@ -14,7 +14,13 @@ Step = tuple[int, str | int, StrawberryField | None]
 """Its number among its siblings, its name in the schema, and the field, unless it is a place in a list."""
 
 # services that raise these do not know under which name the client gave the id
-SUBJECTS: dict[str, Path] = {"NO_SUCH_CONTENT": ("content",), "NO_SUCH_CREATOR": ("creator",)}
+SUBJECTS: dict[str, Path] = {
+    "NO_SUCH_ANSWER": ("answer",),
+    "NO_SUCH_COMMENT": ("comment",),
+    "NO_SUCH_CONTENT": ("content",),
+    "NO_SUCH_CREATOR": ("creator",),
+    "NO_SUCH_MESSAGE": ("message",),
+}
 LAST = 1_000
 
 
