@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Created, Identified
 
@@ -37,6 +37,8 @@ class HomepageVersion(Identified, Created, Base):
     state: Mapped[HomepageState] = mapped_column(server_default="DRAFT")
     theme: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     blocks: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    # the code of the template that it began from
+    template: Mapped[str | None]
     # counts the savings of a draft
     edition: Mapped[int] = mapped_column(server_default="1")
     published_at: Mapped[datetime | None]
@@ -46,6 +48,8 @@ class HomepageVersion(Identified, Created, Base):
     schedule_failure: Mapped[str | None]
     fired_late_ms: Mapped[int | None]
 
+    homepage: Mapped[Homepage] = relationship(lazy="raise", viewonly=True)
+
     __table_args__ = (
         UniqueConstraint("homepage_id", "number"),
         Index("uq_homepage_versions_live", "homepage_id", unique=True, postgresql_where=text("state = 'LIVE'")),
@@ -54,4 +58,11 @@ class HomepageVersion(Identified, Created, Base):
         CheckConstraint("(state = 'SCHEDULED') <= (scheduled_for IS NOT NULL)", name="scheduled_has_time"),
         CheckConstraint("(scheduled_for IS NULL) = (schedule_zone IS NULL)", name="schedule_has_zone"),
         Index("ix_homepage_versions_due", "scheduled_for", postgresql_where=text("state = 'SCHEDULED'")),
+        # which pages show a picture
+        Index(
+            "ix_homepage_versions_live_blocks",
+            "blocks",
+            postgresql_using="gin",
+            postgresql_where=text("state = 'LIVE'"),
+        ),
     )

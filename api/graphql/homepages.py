@@ -1,223 +1,212 @@
 """Homepages: a creator's public page as typed blocks; what is broken is left out and reported, never the page."""
 
-import enum
+import asyncio
 from datetime import datetime
-from functools import cached_property
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
+from urllib.parse import quote
 
 import strawberry
 
-from api.graphql import bodies, refs
+import models
+from api.graphql import paging, refs
 from api.graphql.context import Info
-from api.graphql.fields import column
+from api.graphql.directives import at_most
+from api.graphql.fields import column, one, page
+from api.graphql.ids import identity
+from api.graphql.labels import Language, chosen, in_language
+from api.graphql.nodes import Node, findable
+from api.graphql.page_blocks import PageBlock, content_of, fetch, shown
+from api.graphql.page_themes import Theme
 from api.graphql.problems import Problem
-from api.graphql.rows import shape, shapes, shows
+from api.graphql.rows import shape, shows
 from api.graphql.words import described
 from models import page_blocks
-from models.page_blocks import Selection
-from services import assets, contents, homepages, products
-
-
-class Font(enum.StrEnum):
-    SANS = "sans"
-    SERIF = "serif"
-    ROUNDED = "rounded"
-
-
-class Layout(enum.StrEnum):
-    MAGAZINE = "magazine"
-    CARDS = "cards"
-    STREAM = "stream"
-
+from services import access, assets, creators, homepages, products, stamps
+from services.homepages import templates
 
 described(
-    Font,
-    "The kind of letters a page is set in.",
-    {"SANS": "Without serifs.", "SERIF": "With serifs.", "ROUNDED": "With round ends."},
-    name="ThemeFont",
+    models.HomepageState,
+    "Where a version of a homepage stands.",
+    {
+        "DRAFT": "It is being written.",
+        "SCHEDULED": "It is to be published at a time.",
+        "LIVE": "It is what everybody sees.",
+        "SUPERSEDED": "It was live until another took its place.",
+        "DROPPED": "It was put away before it was ever published.",
+    },
 )
-described(
-    Layout,
-    "How a page lays out its lists.",
-    {"MAGAZINE": "Large and small side by side.", "CARDS": "In a grid.", "STREAM": "One below the other."},
-    name="ThemeLayout",
-)
+
+SHOWN_IN_PREVIEW = '{homepagePreview(token:"%s"){state number blocks{__typename}}}'
 
 
-@strawberry.type(description="Design tokens that a frontend paints the page with.")
-class Theme:
-    row: strawberry.Private[page_blocks.Theme]
+@strawberry.type(description="A way to see a version of a homepage before it is published.")
+class HomepagePreview:
+    row: strawberry.Private[homepages.Preview]
 
-    accent: str = column("accent", description="The colour of links and buttons, as #rrggbb.")
-    background: str = column("background", description="The colour behind everything, as #rrggbb.")
-    font: Font = column("font", convert=Font, description="The kind of letters.")
-    layout: Layout = column("layout", convert=Layout, description="How lists are laid out.")
+    token: str = column("token", description="What `homepagePreview` takes. Whoever holds it sees the page.")
+    expires_at: datetime = column("expires_at", description="Until when. Publishing or discarding ends it before.")
 
-
-async def _selected(info: Info, creator_id: int, selection: Selection) -> list[Any]:
-    """What a selection shows now: the named contents in their order, else the newest that match."""
-    if selection.contents:
-        named = await info.context.load_many(contents.by_uids, selection.contents)
-        return shapes([row for row in named if row is not None and row.is_live][: selection.limit])
-    key = homepages.selection_key(creator_id, selection)
-    return shapes(await info.context.load(homepages.selected, key) or [])
+    @strawberry.field(description="The address to hand out, as the operator set it.")
+    def url(self, info: Info) -> str:
+        settings = info.context.settings
+        if settings.preview_url:
+            return settings.preview_url.replace("{token}", self.row.token)
+        return f"{settings.base_url}/graphql?query={quote(SHOWN_IN_PREVIEW % self.row.token)}"
 
 
-async def _live_content(info: Info, uid: UUID | None) -> Any:
-    found = None if uid is None else await info.context.load(contents.by_uids, uid)
-    return shape(found) if found is not None and found.is_live else None
+@strawberry.type(description="When a version is to be published, or was.")
+class HomepageSchedule:
+    row: strawberry.Private[models.HomepageVersion]
+
+    at: datetime = column("scheduled_for", description="The instant that was chosen.")
+    time_zone: str = column(
+        "schedule_zone", description="The time zone it was chosen in (IANA), such as Asia/Shanghai."
+    )
+    failure: str | None = column(
+        "schedule_failure", description="Why it was not published when its time came; null if it was, or waits."
+    )
+    late_ms: int | None = column("fired_late_ms", description="How late it was, in milliseconds; null while it waits.")
 
 
-@strawberry.type(description="The head of a page.")
-class PageHero:
-    row: strawberry.Private[page_blocks.Hero]
-
-    title: str = column("title", description="The large words.")
-    text: str = column("text", description="The smaller words below. May be empty.")
-    href: str | None = column("href", description="Where it links to.")
-
-    @strawberry.field(description="The picture behind; null if there is none.")
-    async def image(self, info: Info) -> refs.AssetRef | None:
-        uid = self.row.image
-        return shape(None if uid is None else await info.context.load(assets.by_uids, uid))  # type: ignore[no-any-return]  # by registration
-
-    @strawberry.field(description="The content that it leads to; null if there is none, or it cannot be seen.")
-    async def content(self, info: Info) -> refs.ContentRef | None:
-        return await _live_content(info, self.row.content)  # type: ignore[no-any-return]  # a Content by registration
-
-
-@strawberry.type(description="Text with structure.")
-class PageRichText:
-    row: strawberry.Private[page_blocks.RichText]
-
-    title: str = column("title", description="The heading. May be empty.")
-
-    @strawberry.field(description="The text.")
-    def body(self) -> bodies.Body:
-        return bodies.Body(body=self.row.body)
-
-
-@strawberry.type(description="Contents of the creator: chosen by hand, or the newest that match.")
-class PageContents:
-    row: strawberry.Private[page_blocks.ContentList]
-    creator_id: strawberry.Private[int]
-
-    title: str = column("title", description="The heading. May be empty.")
-
-    @strawberry.field(description="The contents, at most 50.")
-    async def contents(self, info: Info) -> list[refs.ContentRef]:
-        return await _selected(info, self.creator_id, self.row.selection)
-
-
-@strawberry.type(description="One of several lists of which one is seen at a time.")
-class PageTab:
-    row: strawberry.Private[page_blocks.Tab]
-    creator_id: strawberry.Private[int]
-
-    title: str = column("title", description="What stands on the tab.")
-
-    @strawberry.field(description="The contents, at most 50.")
-    async def contents(self, info: Info) -> list[refs.ContentRef]:
-        return await _selected(info, self.creator_id, self.row.selection)
-
-
-@strawberry.type(description="Lists of contents behind tabs.")
-class PageTabs:
-    row: strawberry.Private[page_blocks.Tabs]
-    creator_id: strawberry.Private[int]
-
-    title: str = column("title", description="The heading. May be empty.")
-
-    @strawberry.field(description="The tabs, in order, at most 8.")
-    def tabs(self) -> list[PageTab]:
-        return [PageTab(row=tab, creator_id=self.creator_id) for tab in self.row.tabs]
-
-
-@strawberry.type(description="The place of the live that runs now, else of the next one.")
-class PageLive:
-    row: strawberry.Private[page_blocks.LiveSlot]
-    creator_id: strawberry.Private[int]
-
-    title: str = column("title", description="The heading. May be empty.")
-
-    @strawberry.field(description="The live; null while none runs and none is announced.")
-    async def content(self, info: Info) -> refs.ContentRef | None:
-        return shape(await info.context.load(homepages.lives_of, self.creator_id))  # type: ignore[no-any-return]  # by registration
-
-
-@strawberry.type(description="Products that the creator put on the page.")
-class PageProducts:
-    row: strawberry.Private[page_blocks.Products]
-
-    title: str = column("title", description="The heading. May be empty.")
-
-    @strawberry.field(description="The products, in order, at most 50.")
-    async def products(self, info: Info) -> list[refs.ProductRef]:
-        return shapes(await info.context.load_many(products.by_uids, self.row.products))
-
-
-@strawberry.type(description="The creator's newest questions.")
-class PageQuestions:
-    row: strawberry.Private[page_blocks.Questions]
-    creator_id: strawberry.Private[int]
-
-    title: str = column("title", description="The heading. May be empty.")
-
-    @strawberry.field(description="The questions, at most 50; each is a Qna with its answers.")
-    async def contents(self, info: Info) -> list[refs.ContentRef]:
-        selection = Selection(formats=(homepages.QUESTION,), limit=self.row.limit)
-        return await _selected(info, self.creator_id, selection)
-
-
-PageBlock = Annotated[
-    PageHero | PageRichText | PageContents | PageTabs | PageLive | PageProducts | PageQuestions,
-    strawberry.union(
-        "PageBlock", description="A block of a homepage. The list is open: ignore types that you do not know."
-    ),
-]
-
-
-def _shown(block: page_blocks.PageBlock, creator_id: int) -> Any:  # noqa: PLR0911  (one case a block)
-    match block:
-        case page_blocks.Hero():
-            return PageHero(row=block)
-        case page_blocks.RichText():
-            return PageRichText(row=block)
-        case page_blocks.ContentList():
-            return PageContents(row=block, creator_id=creator_id)
-        case page_blocks.Tabs():
-            return PageTabs(row=block, creator_id=creator_id)
-        case page_blocks.LiveSlot():
-            return PageLive(row=block, creator_id=creator_id)
-        case page_blocks.Products():
-            return PageProducts(row=block)
-        case page_blocks.Questions():
-            return PageQuestions(row=block, creator_id=creator_id)
-
-
-@shows(homepages.Shown)
+@shows(models.HomepageVersion)
 @strawberry.type(description="A creator's public page: a theme and blocks, in one version.")
-class Homepage:
-    row: strawberry.Private[homepages.Shown]
+class Homepage(Node):
+    row: strawberry.Private[models.HomepageVersion]
 
-    number: int = column("version.number", description="Counts the versions of the page from 1.")
-    published_at: datetime | None = column("version.published_at", description="When this version went live.")
-    theme: Theme = column(
-        "version.theme",
-        convert=lambda stored: Theme(row=homepages.read_theme(stored)),
-        description="Its design tokens.",
+    id: strawberry.ID = identity("Homepage")
+    number: int = column("number", description="Counts the versions of the page from 1.")
+    state: models.HomepageState = column("state", description="Where this version stands; always LIVE for strangers.")
+    template: str | None = column("template", description="The code of the template it began from; null if none.")
+    created_at: datetime = column("created_at", description="When this version was begun.")
+    published_at: datetime | None = column("published_at", description="When this version went live; null before.")
+    creator: refs.CreatorRef | None = one(
+        creators.by_ids, of="row.homepage", key="creator_id", description="Whose page it is."
+    )
+    versions: paging.Connection[refs.HomepageRef] = page(
+        homepages.versions_of,
+        of="row.homepage",
+        key="creator_id",
+        description="The versions of this page, newest first: for strangers the live one alone.",
     )
 
-    @cached_property
-    def sorted_out(self) -> tuple[list[tuple[int, page_blocks.PageBlock]], list[homepages.Broken]]:
-        """The good blocks and the broken ones, sorted once an object."""
-        return homepages.read_blocks(self.row.version.blocks)
+    @strawberry.field(description="Changes with every save: the `expectedRevision` of the next one.")
+    def stamp(self) -> str:
+        return stamps.of(self.row)
 
-    @strawberry.field(description="Its blocks, in order, at most 40. Those in `problems` are left out.")
-    def blocks(self) -> list[PageBlock]:
-        return [_shown(block, self.row.creator_id) for _, block in self.sorted_out[0]]
+    async def sorted_out(self, info: Info) -> homepages.Sorted:
+        """The page as it can be shown to this reader, sorted once an object."""
+        known = self.__dict__.get("_sorted")
+        if known is None:
+            known = self.__dict__["_sorted"] = asyncio.ensure_future(self._sort(info))
+        return await known  # type: ignore[no-any-return]  # put there one line above
 
-    @strawberry.field(description="The blocks that had to be left out, and why. Empty on a sound page.")
-    def problems(self) -> list[Problem]:
-        return [Problem.of(broken.problem) for broken in self.sorted_out[1]]
+    async def _sort(self, info: Info) -> homepages.Sorted:
+        stored = self.row.theme, self.row.blocks
+        named = homepages.references_of(homepages.sort_out(*stored).blocks)
+        rows, goods, files = await asyncio.gather(
+            asyncio.gather(*(content_of(info, uid) for uid in named.contents)),
+            info.context.load_many(products.by_uids, named.products),
+            info.context.load_many(assets.by_uids, named.assets),
+        )
+        seen = [row for row in rows if row is not None]
+        there = homepages.There(
+            frozenset(row.uid for row in seen),
+            frozenset(row.uid for row in seen if row.format is homepages.RANKING),
+            frozenset(row.uid for row in goods if row is not None),
+            frozenset(row.uid for row in files if row is not None),
+        )
+        return homepages.sort_out(*stored, there)
+
+    @strawberry.field(description="Its design tokens.")
+    async def theme(self, info: Info) -> Theme:
+        return Theme(row=(await self.sorted_out(info)).theme)
+
+    @strawberry.field(
+        description="Its blocks, from the top down: at most 40, their tabs and the blocks in those counted. What cannot be"
+        " shown is left out, and stands in `problems`.",
+        directives=[at_most(page_blocks.MOST_PARTS)],
+    )
+    async def blocks(self, info: Info) -> list[PageBlock]:
+        blocks = (await self.sorted_out(info)).blocks
+        await fetch(info, self.row.homepage.creator_id, blocks)
+        return shown(blocks, self.row.homepage.creator_id)
+
+    @strawberry.field(
+        description="What had to be left out or is shown in part, and why. Empty on a sound page.",
+        directives=[at_most(200)],
+    )
+    async def problems(self, info: Info) -> list[Problem]:
+        return [Problem.of(problem) for problem in (await self.sorted_out(info)).problems]
+
+    @strawberry.field(description="When it is to be published, or was by a schedule; null without one.")
+    def schedule(self) -> HomepageSchedule | None:
+        return HomepageSchedule(row=self.row) if self.row.scheduled_for is not None else None
+
+    @strawberry.field(
+        description="A link to this version for people without a key; null once it was published or put away, and for"
+        " those who may not change the page."
+    )
+    async def preview(
+        self,
+        info: Info,
+        hours: Annotated[int, strawberry.argument(description="How long it lasts: 1 to 720 hours.")] = 24,
+    ) -> HomepagePreview | None:
+        context = info.context
+        if not access.may_edit(context.caller, self.row.homepage.creator_id):
+            return None
+        found = await context.load(homepages.preview, self.row.id, hours=hours, now=context.clock.now())
+        return HomepagePreview(row=found) if found is not None else None
+
+
+findable("Homepage", homepages.by_uids)
+
+
+@strawberry.type(description="A page to begin from.")
+class HomepageTemplate:
+    row: strawberry.Private[homepages.Template]
+
+    code: str = column("code", description="Its stable name: the `fromTemplate` of `createHomepageDraft`.")
+    kind: models.CreatorKind = column("kind", description="The kind of creator it is made for; others may use it too.")
+    theme: Theme = column("theme", convert=lambda row: Theme(row=row), description="How it looks.")
+
+    @strawberry.field(description="What it is called, in one language.")
+    def name(self, info: Info, language: Language = strawberry.UNSET) -> str:
+        return in_language(self.row.names, chosen(info, language or None), self.row.code)
+
+    @strawberry.field(description="What it is good for, in one language.")
+    def description(self, info: Info, language: Language = strawberry.UNSET) -> str:
+        return in_language(self.row.descriptions, chosen(info, language or None), "")
+
+    @strawberry.field(description="Its blocks from the top down, each as its kind and its heading.")
+    def outline(self, info: Info, language: Language = strawberry.UNSET) -> list[str]:
+        return [
+            templates.described(block) for block in self.row.blocks(next(iter(chosen(info, language or None)), "en"))
+        ]
+
+
+@strawberry.type
+class HomepageQuery:
+    @strawberry.field(
+        description="A homepage before it is published, for whoever holds a token of `Homepage.preview`. What its blocks list"
+        " is what the reader may see."
+    )
+    async def homepage_preview(
+        self,
+        info: Info,
+        token: Annotated[str, strawberry.argument(description="The token, as it was handed out.")],
+    ) -> Homepage | None:
+        context = info.context
+        async with context.db.session() as session:
+            found = await homepages.previewed(session, context.caller, token, clock=context.clock)
+        return shape(found)  # type: ignore[no-any-return]  # a Homepage by registration
+
+    @strawberry.field(
+        description="The pages that one can begin from; without a kind all of them.", directives=[at_most(40)]
+    )
+    def homepage_templates(
+        self,
+        kind: Annotated[
+            models.CreatorKind | None, strawberry.argument(description="Those for this kind of creator.")
+        ] = None,
+    ) -> list[HomepageTemplate]:
+        return [HomepageTemplate(row=one) for one in homepages.templates_for(kind)]

@@ -102,7 +102,9 @@ class CodeInput:
 
 @strawberry.input(description="A line between two parts.")
 class DividerInput:
-    divides: bool = strawberry.field(default=True, description="Always true; an input needs a field.")
+    divides: bool = strawberry.field(
+        default=True, description="Always true; an input needs a field.", metadata={"is_only_sent": True}
+    )
 
 
 @strawberry.input(description="Something from elsewhere.")

@@ -18,7 +18,7 @@ PAGE = tree.ROOT / "docs" / "errors.md"
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INVALID|CONFLICT|GONE|FORBIDDEN|INTERNAL|UNAVAILABLE|MISCONFIGURED")
 ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| ([^|]*) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 # Whose arguments are codes, wherever they are called.
-TELLING = {"Problem", "BadRequest", "DocumentRefused", "Prepared", "_failed", "_refused", "failure", "formatted"}
+TELLING = {"Problem", "leave_out", "BadRequest", "DocumentRefused", "Prepared", "_failed", "_refused", "failure", "formatted"}
 # Made from a name at run time: the limits of a document, and what the shape of a value can be wrong in.
 MADE = {
     "api/graphql/limits.py": {f"TOO_MANY_{what}" for what in ("DEFINITIONS", "OPERATIONS", "VARIABLES", "FIELDS")}

@@ -10,13 +10,15 @@ from pydantic import ValidationError
 
 from core.ids import new_uid
 from models import Homepage, HomepageState, HomepageVersion, page_blocks
+from models.page_themes import Theme
 from services.interchange import reasons, tables
 from services.interchange.kinds.base import Change, Desk, Expressions, Kind, Need, References, table
 from services.interchange.kinds.revisions import named
 from services.interchange.records import HomepageRecord, PageVersionRecord, uid_for
 from services.interchange.refusals import Refused
 
-COLUMNS = ("uid", "number", "state", "theme", "blocks", "published_at", "created_at")
+COLUMNS = ("uid", "number", "state", "edition", "theme", "blocks", "template", "published_at", "scheduled_for",
+           "schedule_zone", "fired_late_ms", "created_at")  # fmt: skip
 SHOWN = frozenset({HomepageState.LIVE, HomepageState.SUPERSEDED})
 
 
@@ -86,7 +88,7 @@ def _complete(given: PageVersionRecord, where: str) -> PageVersionRecord:
     except ValidationError as error:
         raise Refused.because(reasons.of_value(error, given.blocks, f"{where}.blocks")) from error
     try:
-        theme = page_blocks.Theme.model_validate(given.theme).model_dump(mode="json")
+        theme = Theme.model_validate(given.theme).model_dump(mode="json")
     except ValidationError as error:
         raise Refused.because(reasons.of_value(error, given.theme, f"{where}.theme")) from error
     return given.model_copy(update={"blocks": tuple(blocks), "theme": theme})
@@ -118,7 +120,9 @@ def _merged(
         if found is not None and _same(found, one):
             continue
         if found is not None and (one.uid is not None or one.state is HomepageState.DRAFT):
-            standing[found.uid] = _dated(one.model_copy(update={"uid": found.uid, "number": found.number}), desk, found)
+            # whoever edits the draft meanwhile learns that it is another now
+            kept = {"uid": found.uid, "number": found.number, "edition": max(found.edition + 1, one.edition)}
+            standing[found.uid] = _dated(one.model_copy(update=kept), desk, found)
             continue
         last = one.number if one.number is not None and one.number > last else last + 1
         fresh = _dated(one.model_copy(update={"uid": one.uid or new_uid(), "number": last}), desk, None)
@@ -135,7 +139,7 @@ def _counterpart(standing: Sequence[PageVersionRecord], one: PageVersionRecord) 
 
 
 def _same(stored: PageVersionRecord, given: PageVersionRecord) -> bool:
-    return (stored.state, stored.theme, stored.blocks) == (given.state, given.theme, given.blocks)
+    return all(getattr(stored, name) == getattr(given, name) for name in ("state", "theme", "blocks", "scheduled_for"))
 
 
 def _superseded(one: PageVersionRecord) -> PageVersionRecord:

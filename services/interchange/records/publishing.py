@@ -162,13 +162,28 @@ class ContentRecord(Sourced):
 
 
 class PageVersionRecord(Record):
+    """A version of a homepage; docs/homepage.schema.json says what `theme` and `blocks` may hold."""
+
     uid: UUID | None = None
     number: Annotated[int, Field(ge=1)] | None = None
     state: HomepageState = HomepageState.LIVE
+    edition: Annotated[int, Field(ge=1)] = 1
     theme: Json = Field(default_factory=dict)
     blocks: tuple[Json, ...]
+    template: Key | None = None
     published_at: Instant | None = None
+    scheduled_for: Instant | None = None
+    schedule_zone: Line | None = None
+    fired_late_ms: Annotated[int, Field(ge=0)] | None = None
     created_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _is_scheduled_whole(self) -> PageVersionRecord:
+        if (self.scheduled_for is None) != (self.schedule_zone is None):
+            raise ValueError("scheduled_for and schedule_zone go together")
+        if self.state is HomepageState.SCHEDULED and self.scheduled_for is None:
+            raise ValueError("a version that is SCHEDULED needs scheduled_for")
+        return self
 
 
 class HomepageRecord(Record):

@@ -147,35 +147,6 @@ async def test_nodes_keep_their_order_and_leave_gaps_for_what_is_not_there(api: 
     assert await api.codes(query, ids=["nonsense"]) == ["MALFORMED_ID"]
 
 
-async def test_a_broken_block_is_left_out_and_reported(api: Asking, session: AsyncSession) -> None:
-    ada = await make.creator(session)
-    page = models.Homepage(creator_id=ada.id)
-    session.add(page)
-    await session.flush()
-    blocks = [
-        {"type": "hero", "title": "Hello"},
-        {"type": "hologram"},
-        {"type": "hero"},
-        7,
-        {"type": "questions", "title": "Ask"},
-    ]
-    live = models.HomepageState.LIVE
-    session.add(
-        models.HomepageVersion(homepage_id=page.id, number=1, state=live, blocks=blocks, published_at=make.EARLY)
-    )
-    await session.flush()
-
-    data = await api.data(
-        "query ($h: String!) { creator(handle: $h) { homepage { blocks { __typename } problems { code path } } } }",
-        h=ada.handle,
-    )
-
-    assert data["creator"]["homepage"] == {
-        "blocks": [{"__typename": "PageHero"}, {"__typename": "PageQuestions"}],
-        "problems": [{"code": "BLOCK_BROKEN", "path": ["blocks", str(place)]} for place in (1, 2, 3)],
-    }
-
-
 async def test_money_is_written_with_the_places_of_its_currency(api: Asking, session: AsyncSession) -> None:
     found = {}
     for currency in ("CNY", "JPY", "KWD"):

@@ -85,12 +85,22 @@ def records() -> list[dict[str, Any]]:
         *contents(),
         {"type": "homepage", "creator": "everything:ada", "created_at": "2026-05-01T00:00:00Z", "versions": [
             {"state": "SUPERSEDED", "blocks": [{"type": "live"}], "published_at": "2026-05-01T00:00:00Z"},
-            {"state": "LIVE", "theme": {"layout": "stream"}, "published_at": "2026-05-02T00:00:00Z", "blocks": [
+            {"state": "LIVE", "theme": {"layout": "stream", "dark": {"accent": "#8fd3bf"}}, "template": "media-front-page",
+             "published_at": "2026-05-02T00:00:00Z", "scheduled_for": "2026-05-02T00:00:00Z", "schedule_zone": "UTC",
+             "fired_late_ms": 12, "edition": 3, "blocks": [
                 {"type": "hero", "title": HOSTILE, "image": "everything:picture", "content": "everything:article"},
                 {"type": "products", "products": ["everything:kettle"]},
                 {"type": "contents", "selection": {"tags": ["topic:tea"], "contents": ["everything:article"]}},
-                {"type": "rich_text", "body": [paragraph("Hello")]}]},
-            {"state": "DRAFT", "blocks": []}]},
+                {"type": "rich_text", "body": [paragraph("Hello")]},
+                {"type": "tabs", "tabs": [
+                    {"title": HOSTILE, "selection": {"formats": ["ARTICLE"]}},
+                    {"title": "b", "blocks": [{"type": "products", "recommended": {"categories": ["topic:tea"]}}]}]},
+                {"type": "ranked_list", "content": "everything:ranking", "limit": 3},
+                {"type": "banner", "image": "everything:picture", "href": "https://shop.example/?a=1&b=2"},
+                {"type": "links", "title": HOSTILE, "links": [
+                    {"title": "x", "content": "everything:article", "image": "everything:picture"}]}]},
+            {"state": "SCHEDULED", "blocks": [], "scheduled_for": "2027-05-01T00:00:00Z", "schedule_zone": "Asia/Shanghai"},
+            {"state": "DRAFT", "blocks": [], "edition": 4}]},
     ]  # fmt: skip
 
 

@@ -1,0 +1,128 @@
+"""Links to a homepage that is not published yet: signed, so that whoever holds one sees the page until it expires."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+
+import models
+from core.caller import Caller
+from core.clock import Clock
+from core.errors import Gone, Invalid
+from models import HomepageState
+from services import access
+
+LONGEST_HOURS = 24 * 30
+FORM = b"\x01"
+PURPOSE = b"homepage preview"
+_SIGNED, _LENGTH = len(FORM) + 16 + 16 + 8, len(FORM) + 16 + 16 + 8 + 32
+UNPUBLISHED = (HomepageState.DRAFT, HomepageState.SCHEDULED)
+
+
+class MalformedPreview(Invalid):
+    """The text was not signed here, or was changed on the way."""
+
+    code = "MALFORMED_PREVIEW"
+
+
+class PreviewTooLong(Invalid):
+    code = "PREVIEW_TOO_LONG"
+
+
+class PreviewExpired(Gone):
+    code = "PREVIEW_EXPIRED"
+
+
+class PreviewOver(Gone):
+    """The version was published or put away since, so there is nothing left to preview."""
+
+    code = "PREVIEW_OVER"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A way to see a version before it is published, and until when it leads there."""
+
+    token: str
+    expires_at: datetime
+
+
+async def preview(
+    session: AsyncSession, caller: Caller, version_ids: Sequence[int], *, hours: int, now: datetime
+) -> dict[int, Preview]:
+    """For each of these versions that is not published and that the caller tends: a token for so many hours."""
+    if not 1 <= hours <= LONGEST_HOURS:
+        raise PreviewTooLong(f"A preview lasts 1 to {LONGEST_HOURS} hours.", path=("hours",))
+    version, page, creator = models.HomepageVersion, models.Homepage, models.Creator
+    statement = (
+        select(version.id, version.uid, creator.id, creator.uid, models.Instance.secret)
+        .join(page, page.id == version.homepage_id)
+        .join(creator, creator.id == page.creator_id)
+        .join(models.Instance, models.Instance.id == 1)
+        .where(version.id.in_(version_ids), version.state.in_(UNPUBLISHED), access.homepages(caller))
+    )
+    # to the second, so that asking twice within one gives the same text
+    expires_at = now.replace(microsecond=0) + timedelta(hours=hours)
+    return {
+        id_: Preview(_signed(secret, creator_uid, uid, expires_at), expires_at)
+        for id_, uid, creator_id, creator_uid, secret in await session.execute(statement)
+        if access.may_edit(caller, creator_id)
+    }
+
+
+async def previewed(session: AsyncSession, caller: Caller, token: str, *, clock: Clock) -> models.HomepageVersion:
+    """The version that a token leads to, as it stands now: later saves are seen, publishing and discarding end it.
+
+    What its blocks list passes the reader's own visibility: the token opens the page, no content.
+    """
+    signed, signature = _parts(token)
+    secret = await session.scalar(select(models.Instance.secret))
+    assert secret is not None, "an installation has its one row"
+    if not hmac.compare_digest(_signature(secret, signed), signature):
+        raise MalformedPreview("This preview link was not made here, or was changed: ask its author for a new one.")
+    creator_uid, version_uid = UUID(bytes=signed[1:17]), UUID(bytes=signed[17:33])
+    if datetime.fromtimestamp(int.from_bytes(signed[33:], "big"), UTC) <= clock.now():
+        raise PreviewExpired("This preview link has expired: ask its author for a new one.")
+    version, page, creator = models.HomepageVersion, models.Homepage, models.Creator
+    statement = (
+        select(version)
+        .join(page, page.id == version.homepage_id)
+        .join(creator, creator.id == page.creator_id)
+        .where(version.uid == version_uid, creator.uid == creator_uid, version.state.in_(UNPUBLISHED))
+        .where(access.creators(caller))
+        .options(contains_eager(version.homepage))
+    )
+    found = (await session.execute(statement)).scalar_one_or_none()
+    if found is None:
+        raise PreviewOver("This version was published or put away since: look at the page itself.")
+    return found
+
+
+def _signed(secret: bytes, creator_uid: UUID, version_uid: UUID, expires_at: datetime) -> str:
+    signed = FORM + creator_uid.bytes + version_uid.bytes + int(expires_at.timestamp()).to_bytes(8, "big")
+    return base64.urlsafe_b64encode(signed + _signature(secret, signed)).rstrip(b"=").decode()
+
+
+def _signature(secret: bytes, signed: bytes) -> bytes:
+    # what is signed for one purpose is worth nothing for another
+    return hmac.digest(hmac.digest(secret, PURPOSE, hashlib.sha256), signed, hashlib.sha256)
+
+
+def _parts(token: str) -> tuple[bytes, bytes]:
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedPreview("This is no preview link of ours: copy it whole.") from error
+    if len(raw) != _LENGTH or raw[:1] != FORM or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != token:
+        raise MalformedPreview("This is no preview link of ours: copy it whole.")
+    return raw[:_SIGNED], raw[_SIGNED:]
