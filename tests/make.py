@@ -175,11 +175,10 @@ async def reader(session: AsyncSession, *, name: str = "Rio", scopes: tuple[Scop
 
 
 async def comment(
-    session: AsyncSession, content: models.Content, *, by: Caller, text: str = "Well said.", **values: Any
+    session: AsyncSession, content: models.Content, *, account_id: int, text: str = "Well said.", **values: Any
 ) -> models.Comment:
-    """A comment as a row, uncounted; `by` must have an account."""
-    assert by.account_id is not None
-    row = models.Comment(content_id=content.id, account_id=by.account_id, text=text, **values)
+    """A comment as a row, which is not counted."""
+    row = models.Comment(content_id=content.id, account_id=account_id, text=text, **values)
     return await _added(session, row)  # type: ignore[no-any-return]
 
 

@@ -256,6 +256,27 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "decideAppeal": {"appealId": "appeal", "grants": True},
     "suspendAccount": {"accountId": "account", "reason": "r"},
     "reinstateAccount": {"accountId": "account"},
+    "followCreator": {"creatorId": "creator"},
+    "unfollowCreator": {"creatorId": "creator"},
+    "likeContent": {"contentId": "content"},
+    "unlikeContent": {"contentId": "content"},
+    "saveContent": {"contentId": "content"},
+    "unsaveContent": {"contentId": "content"},
+    "addComment": {"contentId": "content", "text": "t"},
+    "withdrawComment": {"commentId": "comment"},
+    "hideComment": {"commentId": "comment"},
+    "showComment": {"commentId": "comment"},
+    "takeDownComment": {"commentId": "comment", "reason": "r"},
+    "restoreComment": {"commentId": "comment"},
+    "answerQuestion": {"contentId": "content", "creatorId": "creator", "markdown": "m"},
+    "editAnswer": {"answerId": "answer", "markdown": "m"},
+    "withdrawAnswer": {"answerId": "answer"},
+    "acceptAnswer": {"answerId": "answer"},
+    "unacceptAnswer": {"answerId": "answer"},
+    "takeDownAnswer": {"answerId": "answer", "reason": "r"},
+    "restoreAnswer": {"answerId": "answer"},
+    "voteForAnswer": {"answerId": "answer"},
+    "unvoteForAnswer": {"answerId": "answer"},
 }
 # to strangers these look as if they were not there
 UNSEEN = {"restoreRevision": "NO_SUCH_REVISION", "cancelReview": "NO_SUCH_REVIEW"}
@@ -267,8 +288,25 @@ BY_OPERATORS = {
     "suspendAccount",
     "reinstateAccount",
     "decideAppeal",
+    "takeDownComment",
+    "restoreComment",
+    "takeDownAnswer",
+    "restoreAnswer",
 }
 BY_ORGANISATIONS = {"approveReview", "returnReview"}
+# open to every account whose key has the scope for it
+BY_READERS = {
+    "followCreator",
+    "unfollowCreator",
+    "likeContent",
+    "unlikeContent",
+    "saveContent",
+    "unsaveContent",
+    "addComment",
+    "withdrawComment",
+    "voteForAnswer",
+    "unvoteForAnswer",
+}
 
 
 def call(name: str) -> str:
@@ -289,6 +327,8 @@ async def inputs(session: AsyncSession) -> dict[str, dict[str, Any]]:
     appeal = models.Appeal(account_id=owner.id, text="t", **known)
     session.add_all([review, appeal])
     await session.flush()
+    comment = await make.comment(session, row, account_id=owner.id)
+    answer = await make.answer(session, row, ada)
     things = {
         "Content": row,
         "Creator": ada,
@@ -296,6 +336,8 @@ async def inputs(session: AsyncSession) -> dict[str, dict[str, Any]]:
         "Review": review,
         "Appeal": appeal,
         "Account": owner,
+        "Comment": comment,
+        "Answer": answer,
     }
     ids = {f"{name.lower()}Id": global_id(name, thing.uid) for name, thing in things.items()}
     ids["translationOfId"] = ids["contentId"]
@@ -315,7 +357,7 @@ async def test_every_mutation_refuses_strangers_and_foreigners(api: Asking, sess
     assert codes(stranger, name) == ["NOT_SIGNED_IN"]
     told = "OPERATORS_ONLY" if name in BY_OPERATORS else "MISSING_SCOPE"
     assert codes(narrow, name) == [told]
-    refused = told if name in BY_OPERATORS | BY_ORGANISATIONS else UNSEEN.get(name, "FORBIDDEN")
+    refused = told if name in BY_OPERATORS | BY_ORGANISATIONS | BY_READERS else UNSEEN.get(name, "FORBIDDEN")
     assert codes(foreign, name) == [refused]
     assert await _everything(session) == before
 
@@ -325,8 +367,13 @@ async def _everything(session: AsyncSession) -> list[Any]:
         select(models.Content.id, models.Content.state, models.Content.version, models.Content.draft_revision_id)
     )
     suspended = await session.execute(select(models.Creator.id, models.Creator.suspended_at))
+    said = [
+        *await session.scalars(select(models.Comment.state)),
+        *await session.scalars(select(models.Answer.state)),
+        *await session.scalars(select(models.Answer.is_accepted)),
+    ]
     entries = await session.scalar(select(func.count()).select_from(models.AuditEntry))
-    return [sorted(map(tuple, rows)), sorted(map(tuple, suspended)), entries]
+    return [sorted(map(tuple, rows)), sorted(map(tuple, suspended)), said, entries]
 
 
 def test_every_mutation_of_the_schema_is_among_those_tried() -> None:
