@@ -15,6 +15,7 @@ from services import access
 
 _newest = Order("newest", (models.Submission.state_since, models.Submission.id))
 
+by_ids = OneRead(models.Submission, models.Submission.id, access.submissions)
 by_uids = OneRead(models.Submission, models.Submission.uid, access.submissions)
 of_contents = PageRead(
     "submissions.of_contents",

@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, StringConstraints, TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy import BigInteger, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
-from core.caller import Caller
+from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, Forbidden, Invalid
 from core.reads import OneRead, Order, PageRead
 from models import LiveState, MessageState
-from models.texts import clean
+from models.texts import Remark
 from services import access, audit, lives, streams
 
 SAID, REMOVED = "SAID", "REMOVED"
 LONGEST = 500
-_text: TypeAdapter[str] = TypeAdapter(
-    Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST), AfterValidator(clean)]
-)
+_text: TypeAdapter[str] = TypeAdapter(Annotated[Remark, StringConstraints(max_length=LONGEST)])
 
 by_ids = OneRead(models.LiveMessage, models.LiveMessage.id, access.live_messages, eager=(models.LiveMessage.account,))
 by_uids = OneRead(models.LiveMessage, models.LiveMessage.uid, access.live_messages, eager=(models.LiveMessage.account,))
@@ -58,7 +56,7 @@ async def send(
 ) -> models.LiveMessage:
     """Say something in a room that runs, as oneself or as a creator."""
     account_id = access.engaging_account(caller)
-    said = _checked(text)
+    said = checked(text)
     content = await access.live_content(session, caller, content_uid)
     creator_id = None if as_creator is None else await _speaker(session, caller, as_creator)
     await _require_running(session, content)
@@ -75,7 +73,7 @@ async def send(
 
 async def hide(session: AsyncSession, caller: Caller, message_uid: UUID, *, clock: Clock) -> models.LiveMessage:
     """The room's creator takes a message from everybody's eyes."""
-    access.engaging_account(caller)
+    access.require(caller, Scope.CONTENT_PUBLISH)
     message = await _message(session, caller, message_uid)
     creator_id = await session.scalar(select(models.Content.creator_id).where(models.Content.id == message.content_id))
     if creator_id is None or not access.may_edit(caller, creator_id):
@@ -141,11 +139,14 @@ async def _require_running(session: AsyncSession, content: models.Content) -> No
 
 
 async def _tell(session: AsyncSession, message: models.LiveMessage, event: str, clock: Clock) -> None:
-    happened = streams.Happened(lives.of_room(message.content_id), event, {"message": message.id})
+    happened = streams.Happened(
+        lives.of_room(message.content_id), event, {"message": message.id, "uid": str(message.uid)}
+    )
     await streams.append(session, [happened], at=clock.now())
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
+    """The text without the blanks around it; MalformedMessage when it cannot be said."""
     try:
         return _text.validate_python(text)
     except ValidationError as error:

@@ -30,7 +30,6 @@ TOLD_AGAIN_AFTER = timedelta(seconds=5)
 MOST_VIEWERS = 2**31 - 1
 _link: TypeAdapter[str] = TypeAdapter(Link)
 
-by_contents = OneRead(models.LiveRoom, models.LiveRoom.content_id, lambda _caller: models.LiveRoom.content_id > 0)
 pushes_by_ids = OneRead(models.LivePush, models.LivePush.id, access.live_pushes)
 current_pushes = OneRead(
     models.LivePush,

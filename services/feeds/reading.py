@@ -50,12 +50,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Part of a feed. `tail` continues after everything on the page: to poll with; `older` goes further back."""
+    """Part of a feed. `tail` continues after everything on the page, and `position` is its number: to poll with, or to wait
+    for more; `older` goes further back.
+    """
 
     feed: models.Feed
     title: str
     items: list[Item]
     tail: str
+    position: int
     older: str | None
     is_log: bool
     has_more: bool
@@ -64,10 +67,10 @@ class FeedPage:
         """The first items of this page, as a page of its own that leads on to the others."""
         if count >= len(self.items):
             return self
-        last = self.items[count - 1].cursor
+        kept, last = self.items[:count], self.items[count - 1]
         if self.is_log:
-            return replace(self, items=self.items[:count], tail=last, has_more=True)
-        return replace(self, items=self.items[:count], older=last, has_more=True)
+            return replace(self, items=kept, tail=last.cursor, position=last.position, has_more=True)
+        return replace(self, items=kept, older=last.cursor, has_more=True)
 
 
 async def by_key(session: AsyncSession, caller: Caller, key: str) -> models.Feed:
@@ -122,6 +125,7 @@ async def page(
         title=await _title(session, caller, feed),
         items=items,
         tail=encode(feed.key, epoch, tail),
+        position=tail,
         older=older,
         is_log=after is not None,
         has_more=has_more,

@@ -234,11 +234,11 @@ async def test_a_message_is_said_hidden_and_taken_down(session: AsyncSession, cl
         await live_messages.hide(session, eve, bad.uid, clock=clock)
     events = await told(session, content)
     assert events == [
-        (live_messages.SAID, {"message": said.id}),
-        (live_messages.SAID, {"message": bad.id}),
-        (live_messages.SAID, {"message": answer.id}),
-        (live_messages.REMOVED, {"message": bad.id}),
-        (live_messages.REMOVED, {"message": bad.id}),
+        (live_messages.SAID, {"message": said.id, "uid": str(said.uid)}),
+        (live_messages.SAID, {"message": bad.id, "uid": str(bad.uid)}),
+        (live_messages.SAID, {"message": answer.id, "uid": str(answer.uid)}),
+        (live_messages.REMOVED, {"message": bad.id, "uid": str(bad.uid)}),
+        (live_messages.REMOVED, {"message": bad.id, "uid": str(bad.uid)}),
     ]
     # nothing that people wrote is kept where it could not be taken back
     assert "elsewhere" not in str(events)
