@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.errors import Conflict, Invalid, NotFound
 from core.reads import OneRead
 from models import IdentityKind
-from services import access, audit, callers, keys, names, publishing
+from services import access, audit, callers, comments, keys, names, publishing
 
 Subject = models.Creator | models.Shop | models.Organisation
 
@@ -143,6 +143,7 @@ async def suspend(
     account.suspended_at, account.suspended_because = clock.now(), reason
     for creator in await _creators(session, account):
         await publishing.suspend(session, caller, creator.uid, reason=_with_account(account), clock=clock)
+    await comments.recount(session, account_ids=[account.id])
     audit.record(session, caller, "account.suspended", account, reason=reason)
     await session.flush()
     return account
@@ -158,6 +159,7 @@ async def reinstate(session: AsyncSession, caller: Caller, account_uid: UUID) ->
         if creator.suspended_because == _with_account(account):
             await publishing.reinstate(session, caller, creator.uid)
     account.suspended_at = account.suspended_because = None
+    await comments.recount(session, account_ids=[account.id])
     audit.record(session, caller, "account.reinstated", account)
     await session.flush()
     return account
@@ -203,12 +205,14 @@ async def _held(
 
 
 async def _creators(session: AsyncSession, account: models.Account) -> list[models.Creator]:
+    """The creators that the account acts as, locked: all before any of them is hidden or shown, in the order of locks."""
     identity, creator = models.Identity, models.Creator
     statement = (
         select(creator)
         .join(identity, identity.creator_id == creator.id)
         .where(identity.account_id == account.id, creator.erased_at.is_(None))
         .order_by(creator.id)
+        .with_for_update(key_share=True, of=creator)
     )
     return list(await session.scalars(statement))
 

@@ -13,7 +13,7 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, DomainError, Forbidden, Invalid, Problem, together
 from models import ContentState, DirtyKind, RevisionState, SubmissionState
-from services import access, audit, consent, outbox, stamps, submissions, tagging
+from services import access, audit, comments, consent, outbox, stamps, submissions, tagging
 
 # from these a submission may be tried anew
 ENDED = (SubmissionState.REJECTED, SubmissionState.WITHDRAWN, SubmissionState.EXPIRED, SubmissionState.FAILED)
@@ -179,6 +179,7 @@ async def suspend(
         creator.suspended_at, creator.suspended_because = clock.now(), reason
         creator.version += 1
         await outbox.mark(session, DirtyKind.CREATOR, [creator.id], urgency=outbox.URGENT)
+        await comments.recount(session, creator_ids=[creator.id])
         audit.record(session, caller, "creator.suspended", creator, reason=reason)
     return creator
 
@@ -191,6 +192,7 @@ async def reinstate(session: AsyncSession, caller: Caller, creator_uid: UUID) ->
         creator.suspended_at = creator.suspended_because = None
         creator.version += 1
         await outbox.mark(session, DirtyKind.CREATOR, [creator.id])
+        await comments.recount(session, creator_ids=[creator.id])
         audit.record(session, caller, "creator.reinstated", creator)
     return creator
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -503,7 +503,7 @@ async def test_development_keys_are_made_once(db: Database, session: AsyncSessio
     assert operator.is_operator
     assert (integration.scopes, integration.channel_ids) == ({"feed:read", "delivery:write"}, {private.id})
     assert author.creator_ids == {creator.id}
-    assert author.scopes == {"content:write", "content:publish", "creator:write"}
+    assert author.scopes == {"content:write", "content:publish", "creator:write", "engagement:write"}
     assert await session.scalar(select(func.count()).select_from(models.ApiKey)) == 3
 
 
@@ -536,6 +536,23 @@ async def test_a_lost_file_ends_the_keys_that_stood_in_it(
 
     assert again.operator != made.operator
     assert await code_of(session, made.operator, clock.now()) == "REVOKED_KEY"
+
+
+async def test_a_key_of_before_a_scope_was_needed_is_made_anew(
+    db: Database, session: AsyncSession, clock: FixedClock, tmp_path: Path
+):
+    await make.creator(session, handle="ada")
+    file = tmp_path / "keys.json"
+    made = await development_keys(db, file, clock=clock)
+    narrow = update(models.ApiKey).where(models.ApiKey.scopes.any_() == "engagement:write")
+    await session.execute(narrow.values(scopes=["content:write"]))
+
+    again = await development_keys(db, file, clock=clock)
+
+    assert (again.operator, again.integration) == (made.operator, made.integration)
+    assert again.author is not None
+    assert "engagement:write" in (await keys.caller_of(session, again.author, at=clock.now())).scopes
+    assert await code_of(session, made.author or "", clock.now()) == "REVOKED_KEY"
 
 
 async def test_a_readable_key_file_is_closed_again(db: Database, clock: FixedClock, tmp_path: Path):

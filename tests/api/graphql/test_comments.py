@@ -14,7 +14,7 @@ import models
 from core.caller import Caller, Scope
 from core.ids import global_id, new_uid
 from models import CommentState
-from services import comments
+from services import accounts, comments, publishing
 from tests import make
 from tests.api.graphql.asking import Asking
 
@@ -278,22 +278,21 @@ async def test_what_moderators_did_stands_on_record(talk: Talk, session: AsyncSe
 
 async def test_what_hides_an_author_hides_and_uncounts_what_they_said(talk: Talk, session: AsyncSession) -> None:
     rio = await session.get_one(models.Account, talk.rio.account_id)
-    rio.suspended_at = make.EARLY
-    await comments.recount(session, account_ids=[rio.id])
+    clock, operator = talk.api.clock, replace(make.operator(), account_id=talk.host.account_id)
+    await accounts.suspend(session, operator, rio.uid, reason="spam", clock=clock)
     assert await talk.shown() == (1, {"second": []})
-
-    rio.suspended_at = None
-    await comments.recount(session, account_ids=[rio.id])
+    await accounts.reinstate(session, operator, rio.uid)
     assert await talk.shown() == WHOLE
 
     bob = await make.creator(session, name="Bob")
     speaker = await make.author(session, bob, Scope.ENGAGEMENT_WRITE)
     as_bob = {"as_creator": bob.uid, "parent": talk.second.uid}
-    await comments.add(session, speaker, talk.content.uid, "as Bob", clock=talk.api.clock, **as_bob)
+    await comments.add(session, speaker, talk.content.uid, "as Bob", clock=clock, **as_bob)
     assert await talk.shown() == (5, {"second": ["as Bob"], "first": ["one", "two"]})
-    bob.suspended_at = make.EARLY
-    await comments.recount(session, creator_ids=[bob.id])
+    await publishing.suspend(session, operator, bob.uid, reason="spam", clock=clock)
     assert await talk.shown() == WHOLE
+    await publishing.reinstate(session, operator, bob.uid)
+    assert (await talk.shown())[0] == 5
 
 
 async def test_erasing_a_person_leaves_none_of_their_words(talk: Talk, session: AsyncSession) -> None:
