@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -35,6 +36,10 @@ class Settings(BaseSettings):
         "",
         description="Web pages that may ask GraphQL from a browser, such as https://shop.example, separated by commas; * for any.",
     )
+    preview_url: str = Field(
+        "",
+        description="Where the frontend shows a homepage that is not published yet, {token} where the token goes. Empty: GraphQL.",
+    )
     data: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("headwater", appauthor=False),
         description="The data folder: embedded database, search index, assets, development keys.",
@@ -60,9 +65,39 @@ class Settings(BaseSettings):
     feed_page_bytes: int = Field(5_242_880, ge=65_536, description="The most bytes of one feed page.")
     page_limit: int = Field(100, ge=1, le=1_000, description="The most that `first` or `last` may ask for.")
     search_text_limit: int = Field(300, ge=10, description="The longest search text, in characters.")
-    graphql_depth: int = Field(15, ge=5, description="The deepest selection of a GraphQL document.")
     graphql_tokens: int = Field(2_000, ge=100, description="The most tokens of a GraphQL document.")
+    graphql_depth: int = Field(12, ge=5, description="The deepest selection of a GraphQL document.")
     graphql_fields: int = Field(500, ge=50, description="The most fields of a GraphQL document after expansion.")
+    graphql_aliases: int = Field(15, ge=0, description="The most aliases of a GraphQL document after expansion.")
+    graphql_directives: int = Field(8, ge=0, description="The most directives of a GraphQL document after expansion.")
+    graphql_operations: int = Field(5, ge=1, description="The most operations of a GraphQL document.")
+    graphql_definitions: int = Field(30, ge=1, description="The most operations and fragments of a GraphQL document.")
+    graphql_variables: int = Field(100, ge=1, description="The most variables of a GraphQL operation.")
+    graphql_repeats: int = Field(
+        20_000,
+        ge=100,
+        description="How often a GraphQL document may ask for the same fields again, in pairs; one of objects counts ten.",
+    )
+    graphql_introspection_depth: int = Field(15, ge=5, description="The deepest selection of an introspection.")
+    graphql_introspection_fields: int = Field(
+        250, ge=50, description="The most fields of an introspection after expansion."
+    )
+    graphql_errors: int = Field(10, ge=1, description="The most errors of a GraphQL answer.")
+    graphql_cost: int = Field(10_000, ge=1_000, description="What a GraphQL answer may cost: the objects it may hold.")
+    anonymous_bucket: int = Field(
+        200_000, ge=0, description="What a stranger's address may spend at once, in costs of answers; 0: no bound."
+    )
+    anonymous_refill: int = Field(
+        200_000, ge=1, description="What a stranger's address gets back in a minute, in costs of answers."
+    )
+    account_bucket: int = Field(
+        2_000_000, ge=0, description="What an account may spend at once, by all its keys; 0: no bound."
+    )
+    account_refill: int = Field(2_000_000, ge=1, description="What an account gets back in a minute.")
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks, separated by commas, whose X-Forwarded-For is believed. Empty: nobody's.",
+    )
     graphql_variable_values: int = Field(10_000, ge=100, description="The most values in a request's variables.")
     graphql_variable_depth: int = Field(50, ge=5, description="How deep the variables of a request may nest.")
     graphql_status_codes: Literal["2025", "2026"] = Field(
@@ -91,6 +126,16 @@ class Settings(BaseSettings):
     jwt_makes_accounts: bool = Field(
         default=False, description="Whether whoever the issuer signs for gets an account here at the first request."
     )
+    streams: int = Field(500, ge=1, description="The most streams and WebSockets that one process keeps open.")
+    streams_per_caller: int = Field(
+        100, ge=1, description="The most of them for one account, and for one address of strangers."
+    )
+    stream_operations: int = Field(20, ge=1, description="The most operations at once over one WebSocket.")
+    stream_init_ms: int = Field(5_000, ge=100, description="How long a WebSocket may take to say who it is.")
+    stream_write_ms: int = Field(
+        10_000, ge=100, description="How long a client may take for a message before its stream is closed."
+    )
+    stream_heartbeat_ms: int = Field(15_000, ge=100, description="How often a quiet stream of events says that it lives.")
     cache_max_age: int = Field(0, ge=0, description="Seconds that caches of others may keep an answer; 0: revalidate.")
     distributors: int = Field(1, ge=1, le=16, description="Distributor loops in one worker process.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
@@ -103,6 +148,21 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if value and (parts.scheme not in schemes or not (parts.netloc or parts.path)):
             raise ValueError(f"an address begins with {schemes[0]}://")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for one in filter(None, map(str.strip, value.split(","))):
+            ip_network(one, strict=False)
+        return value
+
+    @field_validator("anonymous_bucket", "account_bucket")
+    @classmethod
+    def _holds_an_answer(cls, value: int, info: ValidationInfo) -> int:
+        dearest = info.data.get("graphql_cost", 0)
+        if 0 < value < dearest:
+            raise ValueError(f"a bucket holds at least one answer of {dearest}, else it could never be given")
         return value
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from models.texts import Line, Link, Prose
 
@@ -111,8 +111,20 @@ Block = Annotated[
     Field(discriminator="type"),
 ]
 
+MOST_SHOWN = 500
+
+
+def _few_shown(given: tuple[Block, ...]) -> tuple[Block, ...]:
+    """What a body may cost to answer rests on this: how many files and products it shows."""
+    if len(asset_uids(given)) + len(product_uids(given)) > MOST_SHOWN:
+        raise ValueError(f"a body shows at most {MOST_SHOWN} pictures, films and products")
+    return given
+
+
+Blocks = Annotated[tuple[Block, ...], Field(max_length=2_000), AfterValidator(_few_shown)]
+
 # what people wrote stays out of messages, and so out of logs
-Body = TypeAdapter(Annotated[tuple[Block, ...], Field(max_length=2_000)], config=ConfigDict(hide_input_in_errors=True))
+Body = TypeAdapter(Blocks, config=ConfigDict(hide_input_in_errors=True))
 
 
 def dump(blocks: tuple[Block, ...]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from models.contents import Format
 from models.texts import Line, Link, Prose, clean
 
 Share = Annotated[float, Field(ge=0, le=1)]
+MOST_ANCHORS = 200
 Milliseconds = Annotated[int, Field(ge=0, le=7 * 24 * 3_600_000)]
 
 
@@ -70,6 +71,13 @@ class Picture(Strict):
 class GalleryDetails(Own):
     format: Literal["GALLERY"] = "GALLERY"
     pictures: Annotated[tuple[Picture, ...], Field(max_length=200)] = ()
+
+    @model_validator(mode="after")
+    def _few_anchors(self) -> GalleryDetails:
+        # what a gallery may cost to answer rests on this
+        if sum(len(picture.anchors) for picture in self.pictures) > MOST_ANCHORS:
+            raise ValueError(f"a gallery has at most {MOST_ANCHORS} anchors in all its pictures")
+        return self
 
 
 class Chapter(Strict):

@@ -1,46 +1,24 @@
-"""From a request to an answer: parse, measure, validate, coerce, execute; the first three once for each text."""
+"""From a request to an answer: a prepared document, its variables, its cost, what the caller may spend, and the execution."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    GraphQLError,
-    OperationDefinitionNode,
-    execute,
-    parse,
-    specified_rules,
-    validate,
-)
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
 from graphql.execution import get_variable_values
 from graphql.utilities import get_operation_ast
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from api.graphql import problems
+from api.graphql import allowances, problems
 from api.graphql.context import Context
-from api.graphql.limits import DocumentRefused, Limits, Size, measure
+from api.graphql.limits import Limits
+from api.graphql.preparing import LARGEST_KEPT, Documents, Prepared
 from api.graphql.requests import GraphQLRequest
+from services.rates import Rates, Spent
 
-LARGEST_KEPT = 20_000
-"""Longer texts are prepared each time: they would push many short ones out of the memory."""
-
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A document that may be executed, or the errors that say why not."""
-
-    document: DocumentNode | None
-    size: Size | None
-    errors: tuple[GraphQLError, ...] = ()
-    code: str = ""
+UNKNOWN = 10
+"""What a document counts at least that has to be prepared first, be it that it is refused then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +33,17 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that may be executed: checked, and paid for."""
+
+    prepared: Prepared
+    operation: OperationDefinitionNode
+    cost: int
+
+
 class Executor:
-    """A schema with its limits and the documents it has seen."""
+    """A schema with its limits, the documents it has seen and the buckets of those who ask."""
 
     def __init__(
         self,
@@ -71,66 +58,107 @@ class Executor:
         # the graphql-core schema that Strawberry built, with Strawberry's resolvers in it
         self.core = schema._schema  # noqa: SLF001  (Strawberry has no public name for it)
         self.limits = limits
-        self.kept = kept
-        self.largest = largest
-        self.suggests = suggests
-        self._prepared: OrderedDict[str, Prepared] = OrderedDict()
+        self.documents = Documents(self.core, limits, kept=kept, largest=largest, suggests=suggests)
+        self.rates = Rates()
 
     def prepare(self, text: str) -> Prepared:
         """Parsed, measured and validated; remembered, so that a repeated text costs a look-up."""
-        found = self._prepared.get(text)
-        if found is not None:
-            self._prepared.move_to_end(text)
-            return found
-        found = self._prepare(text)
-        if len(text) <= self.largest:
-            self._prepared[text] = found
-            if len(self._prepared) > self.kept:
-                self._prepared.popitem(last=False)
-        return found
-
-    def _prepare(self, text: str) -> Prepared:
-        try:
-            document = parse(text, max_tokens=self.limits.tokens)
-        except GraphQLError as error:
-            return Prepared(None, None, (error,), _parsing_code(error.message))
-        try:
-            size = measure(document, self.limits)
-        except DocumentRefused as error:
-            return Prepared(None, None, (GraphQLError(error.message, original_error=error),), error.code)
-        found = validate(self.core, document, RULES, hide_suggestions=not self.suggests)
-        return Prepared(None if found else document, size, tuple(found), "VALIDATION_FAILED")
+        return self.documents.prepare(text)
 
     async def run(self, request: GraphQLRequest, context: Context, *, may_introspect: bool = True) -> Answer:
-        """The answer to a request. Never raises for what a client can cause."""
-        prepared = self.prepare(request.query)
+        """The answer to a request. Raises nothing that a client can cause, but Unavailable."""
+        admitted = await self.admit(request, context, may_introspect=may_introspect)
+        if isinstance(admitted, Answer):
+            return admitted
+        if admitted.operation.operation is OperationType.SUBSCRIPTION:
+            message = "A subscription is followed, not answered: over a WebSocket here, or at /graphql/stream."
+            return self._refused((GraphQLError(message),), "SUBSCRIPTION_NOT_STREAMED", context)
+        return await self.execute(admitted, request, context)
+
+    async def admit(
+        self, request: GraphQLRequest, context: Context, *, may_introspect: bool = True
+    ) -> Admitted | Answer:
+        """A request that may be executed, its cost taken from the caller's bucket; else the answer that says why not."""
+        try:
+            prepared, paid = await self._prepared(request.query, context)
+            found = self._operation(prepared, request, context, may_introspect=may_introspect)
+            if isinstance(found, Answer):
+                return found
+            cost = self._cost(prepared, found, request, context)
+            if isinstance(cost, Answer):
+                return cost
+            await self._take(context, max(0, cost - paid))
+        except Spent as error:
+            return self._spent(error, context)
+        return Admitted(prepared, found, cost)
+
+    async def _prepared(self, text: str, context: Context) -> tuple[Prepared, int]:
+        """The document, and what was paid to have it prepared. Whoever has spent everything has no document read."""
+        found = self.documents.known(text)
+        if found is not None:
+            return found, 0
+        await self._take(context, UNKNOWN)
+        return await self.documents.prepared(text), UNKNOWN
+
+    def _operation(
+        self, prepared: Prepared, request: GraphQLRequest, context: Context, *, may_introspect: bool
+    ) -> OperationDefinitionNode | Answer:
         if prepared.document is None or prepared.size is None:
-            return _refused(prepared.errors, prepared.code, context)
+            return self._refused(prepared.errors, prepared.code, context)
         if prepared.size.is_introspection and not may_introspect:
             message = "Introspection is off here: the schema is published as schema.graphql."
-            return _refused((GraphQLError(message),), "INTROSPECTION_OFF", context)
+            return self._refused((GraphQLError(message),), "INTROSPECTION_OFF", context)
         operation = get_operation_ast(prepared.document, request.operation_name)
         if operation is None:
-            return _refused((GraphQLError(_which_operation(request)),), "UNKNOWN_OPERATION", context)
-        if request.is_get and operation.operation.value != "query":
+            return self._refused((GraphQLError(_which_operation(request)),), "UNKNOWN_OPERATION", context)
+        if request.is_get and operation.operation is OperationType.MUTATION:
             return _by_get(context)
-        errors = self._wrong_variables(operation, request.variables)
-        if errors:
-            return _refused(errors, "BAD_VARIABLES", context)
-        return await self._execute(prepared.document, request, context)
+        return operation
 
-    def _wrong_variables(self, operation: OperationDefinitionNode, given: dict[str, Any]) -> tuple[GraphQLError, ...]:
-        if not operation.variable_definitions:
-            return ()
-        coerced = get_variable_values(
-            self.core, operation.variable_definitions, given, max_errors=problems.MOST, hide_suggestions=True
+    def _cost(
+        self, prepared: Prepared, operation: OperationDefinitionNode, request: GraphQLRequest, context: Context
+    ) -> int | Answer:
+        """What the operation costs with the variables of the request, when they are right and it is not too much."""
+        values: dict[str, Any] = {}
+        if operation.variable_definitions:
+            declared = operation.variable_definitions
+            most = self.limits.errors
+            coerced = get_variable_values(
+                self.core, declared, request.variables, max_errors=most, hide_suggestions=True
+            )
+            if isinstance(coerced, list):
+                return self._refused(tuple(coerced), "BAD_VARIABLES", context)
+            values = coerced.coerced
+        root = self.core.get_root_type(operation.operation)
+        assert prepared.bill is not None, "a document without errors has one"
+        assert root is not None, "validation lets no other operation pass"
+        context.cost = cost = prepared.bill.cost(operation, root.name, values)
+        if cost <= self.limits.cost:
+            return cost
+        message = (
+            f"This answer may hold {cost} objects, and at most {self.limits.cost} are answered at once:"
+            " ask for smaller pages (`first`), give lists within lists a `first`, or ask in several requests."
         )
-        return tuple(coerced) if isinstance(coerced, list) else ()
+        return self._refused((GraphQLError(message),), "COST_TOO_HIGH", context)
 
-    async def _execute(self, document: DocumentNode, request: GraphQLRequest, context: Context) -> Answer:
+    async def _take(self, context: Context, units: int) -> None:
+        """Raises Spent when the caller's bucket does not hold as much."""
+        if units > 0:
+            context.allowance = await self.rates.take(
+                context.db,
+                context.caller,
+                units,
+                address=context.address,
+                settings=context.settings,
+                clock=context.clock,
+            )
+
+    async def execute(self, admitted: Admitted, request: GraphQLRequest, context: Context) -> Answer:
+        """The answer to a query or mutation that was admitted."""
+        assert admitted.prepared.document is not None, "what was admitted has one"
         result = execute(
             self.core,
-            document,
+            admitted.prepared.document,
             context_value=context,
             variable_values=request.variables,
             operation_name=request.operation_name,
@@ -140,29 +168,38 @@ class Executor:
         )
         if not isinstance(result, ExecutionResult):
             result = await result
-        body: dict[str, Any] = {"data": result.data}
+        return self.answered(result, context, was_executed=True)
+
+    def answered(self, result: ExecutionResult, context: Context, *, was_executed: bool) -> Answer:
+        """What graphql-core made of a request, or of an event of a stream, as it is sent."""
+        body: dict[str, Any] = {"data": result.data} if was_executed else {}
         if result.errors:
             # errors first, as the specification advises: people see them
-            shown = problems.formatted(result.errors, "INTERNAL", context.request_id)
-            body = {"errors": shown, "data": result.data}
-        return Answer(body, was_executed=True)
+            shown = problems.formatted(result.errors, "INTERNAL", context.request_id, self.limits.errors)
+            body = {"errors": shown, **body}
+        headers = allowances.headers(context.allowance)
+        return Answer(self._with_cost(body, context), was_executed=was_executed, headers=headers)
 
+    def _refused(self, errors: tuple[GraphQLError, ...], code: str, context: Context) -> Answer:
+        body = {"errors": problems.formatted(errors, code, context.request_id, self.limits.errors)}
+        return Answer(self._with_cost(body, context), was_executed=False, headers=allowances.headers(context.allowance))
 
-def _parsing_code(message: str) -> str:
-    """What stopped the parser; graphql-core tells its limits from other errors by their text alone."""
-    if "tokens. Parsing aborted" in message:
-        return "TOO_MANY_TOKENS"
-    return "TOO_DEEP" if "nested too deeply" in message else "SYNTAX_ERROR"
+    def _spent(self, error: Spent, context: Context) -> Answer:
+        failure = problems.failure(error.code, error.message, context.request_id)
+        body = self._with_cost({"errors": [failure]}, context)
+        return Answer(body, was_executed=False, status=error.status, headers=allowances.refusal(error))
+
+    def _with_cost(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        """The body with what it cost, as soon as that is known."""
+        if context.cost:
+            body["extensions"] = {"cost": {"requested": context.cost, "limit": self.limits.cost}}
+        return body
 
 
 def _which_operation(request: GraphQLRequest) -> str:
     if request.operation_name is None:
         return "This document holds several operations: name one in operationName."
     return f"This document holds no operation named {request.operation_name[:100]}."
-
-
-def _refused(errors: tuple[GraphQLError, ...], code: str, context: Context) -> Answer:
-    return Answer({"errors": problems.formatted(errors, code, context.request_id)}, was_executed=False)
 
 
 def _by_get(context: Context) -> Answer:

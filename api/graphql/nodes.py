@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from api.graphql.context import Batch, Info
+from api.graphql.directives import sized_by
 from api.graphql.ids import Id
 from api.graphql.rows import shape
 from core.errors import Invalid
@@ -33,7 +34,7 @@ def findable_types() -> frozenset[str]:
     return frozenset(_reads)
 
 
-async def _find(info: Info, text: str) -> Any:
+async def find(info: Info, text: str) -> Any:
     name, uid = parse_global_id(text)
     read = _reads.get(name)
     return None if read is None else shape(await info.context.load(read, uid))
@@ -43,9 +44,12 @@ async def _find(info: Info, text: str) -> Any:
 class NodeQuery:
     @strawberry.field(description="The object with this global id; null when there is none or you may not see it.")
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002  (Relay's name for it)
-        return await _find(info, id)  # type: ignore[no-any-return]  # a row's shape, a Node by registration
+        return await find(info, id)  # type: ignore[no-any-return]  # a row's shape, a Node by registration
 
-    @strawberry.field(description="The objects with these global ids, in their order, null where there is none to see.")
+    @strawberry.field(
+        description="The objects with these global ids, in their order, null where there is none to see.",
+        directives=[sized_by("ids")],
+    )
     async def nodes(
         self,
         info: Info,
@@ -54,4 +58,4 @@ class NodeQuery:
         limit = info.context.settings.page_limit
         if len(ids) > limit:
             raise TooManyIds(f"At most {limit} ids at once; {len(ids)} were given.", path=("ids",))
-        return list(await asyncio.gather(*(_find(info, text) for text in ids)))
+        return list(await asyncio.gather(*(find(info, text) for text in ids)))

@@ -9,6 +9,7 @@ import strawberry
 import models
 from api.graphql import refs
 from api.graphql.context import Info
+from api.graphql.directives import Cost, at_most
 from api.graphql.distribution import Finding, Rendition
 from api.graphql.fields import column
 from api.graphql.ids import uid_of
@@ -71,7 +72,10 @@ class ChannelPlan:
 class DistributionPlan:
     row: strawberry.Private[list[planning.ChannelPlan]]
 
-    @strawberry.field(description="Each channel's part, the eligible first, then by key; at most 200.")
+    @strawberry.field(
+        description="Each channel's part, the eligible first, then by key; at most 200.",
+        directives=[at_most(MOST_CHANNELS)],
+    )
     def channels(
         self,
         outcomes: Annotated[
@@ -92,7 +96,8 @@ class DistributionPlan:
 class PlanQuery:
     @strawberry.field(
         description="What would become of the draft of a content, else of what is live, at these channels now."
-        " For those who may change the content."
+        " For those who may change the content.",
+        directives=[Cost(weight=50)],
     )
     async def distribution_plan(
         self,

@@ -52,11 +52,13 @@ class RefuseExpected(ExceptionHandler[errors.DomainError, Refused]):
         return Refused.of(told)
 
 
-def formatted(found: Sequence[GraphQLError], fallback: str, request_id: str) -> list[dict[str, Any]]:
+def formatted(
+    found: Sequence[GraphQLError], fallback: str, request_id: str, most: int = MOST
+) -> list[dict[str, Any]]:
     """Errors as an answer carries them. `fallback` is the code of those that graphql-core itself raised."""
-    shown = [_formatted(error, fallback, request_id) for error in found[:MOST]]
-    if len(found) > MOST:
-        message = f"There were {len(found)} errors in all; the first {MOST - 1} are shown."
+    shown = [_formatted(error, fallback, request_id) for error in found[:most]]
+    if len(found) > most:
+        message = f"There are more errors than are shown here; the first {most - 1} are."
         shown[-1] = {"message": message, "extensions": {"code": "TOO_MANY_ERRORS", "requestId": request_id}}
     return shown
 

@@ -21,6 +21,7 @@ from core.caller import ANONYMOUS, Caller
 from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
+from tests.api.graphql import counting
 
 EXECUTORS: dict[tuple[Limits, bool], Executor] = {}
 
@@ -34,7 +35,14 @@ class Asking:
     caller: Caller = ANONYMOUS
     settings: Settings = field(
         default_factory=lambda: Settings(
-            profile="production", public_url="https://content.example", data=Path("/nowhere"), _env_file=None
+            profile="production",
+            public_url="https://content.example",
+            data=Path("/nowhere"),
+            # no buckets: their statement is none of a query's, and dear queries: a test about either sets them
+            graphql_cost=1_000_000,
+            anonymous_bucket=0,
+            account_bucket=0,
+            _env_file=None,
         )
     )
 
@@ -66,6 +74,7 @@ class Asking:
         async with self.client() as client:
             response = await client.post("/graphql", json={"query": query, "variables": variables})
         answer: dict[str, Any] = response.json()
+        counting.check(answer)
         return answer
 
     async def data(self, query: str, **variables: Any) -> dict[str, Any]:

@@ -37,7 +37,8 @@ async def test_a_query_is_answered_by_post_and_by_get(api: Asking) -> None:
         got = await client.get("/graphql", params=ASK)
 
     assert posted.status_code == got.status_code == 200
-    assert posted.json() == got.json() == {"data": {"__typename": "Query"}}
+    assert posted.json() == got.json()
+    assert posted.json()["data"] == {"__typename": "Query"}
     assert posted.headers["content-type"] == "application/json; charset=utf-8"
     assert posted.headers["cache-control"] == "no-store"
 
@@ -169,7 +170,7 @@ async def test_a_byte_order_mark_is_passed_over_and_of_equal_names_the_last_coun
     marked = await post(api, b"\xef\xbb\xbf" + orjson.dumps(ASK))
     doubled = await post(api, b'{"query": "{ nothing }", "query": "{ __typename }"}')
 
-    assert marked.json() == doubled.json() == {"data": {"__typename": "Query"}}
+    assert marked.json()["data"] == doubled.json()["data"] == {"__typename": "Query"}
 
 
 async def test_what_an_address_asks_is_read_strictly(api: Asking) -> None:
@@ -188,7 +189,7 @@ async def test_what_an_address_asks_is_read_strictly(api: Asking) -> None:
             assert (response.status_code, code(response)) == (400, expected), address
         unknown_once_and_twice = await client.get("/graphql?query=%7B__typename%7D&utm=1&utm=2&operationName=")
 
-    assert unknown_once_and_twice.json() == {"data": {"__typename": "Query"}}
+    assert unknown_once_and_twice.json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize(
@@ -373,7 +374,7 @@ async def test_an_answer_names_at_most_ten_errors_and_says_when_there_were_more(
 
     assert len(many["errors"]) == 10
     assert many["errors"][-1]["extensions"]["code"] == "TOO_MANY_ERRORS"
-    assert many["errors"][-1]["message"] == "There were 30 errors in all; the first 9 are shown."
+    assert many["errors"][-1]["message"] == "There are more errors than are shown here; the first 9 are."
 
 
 async def test_what_we_did_not_raise_says_nothing_of_our_insides(api: Asking, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,121 @@
+"""From the text of a document to what can be executed: parsed, measured, validated, and how its cost is reckoned."""
+
+import asyncio
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules, validate
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from api.graphql.cost import Bill
+from api.graphql.limits import DocumentRefused, Limits, Size, measure
+from api.graphql.tariff import Tariff
+from core.errors import Unavailable
+
+LARGEST_KEPT = 20_000
+"""Longer texts are prepared each time: they would push many short ones out of the memory."""
+
+QUICK = 1_000
+"""Characters of a text that is prepared at once: longer ones take some milliseconds, in which others are served."""
+
+MOST_WAITING = 100
+
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+
+class TooBusy(Unavailable):
+    """More documents than can be read soon wait to be prepared."""
+
+    code = "TOO_BUSY"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that may be executed, with its bill; or the errors that say why not."""
+
+    document: DocumentNode | None
+    size: Size | None
+    errors: tuple[GraphQLError, ...] = ()
+    code: str = ""
+    bill: Bill | None = None
+
+
+class Documents:
+    """The documents that a process has seen, each prepared once."""
+
+    def __init__(
+        self,
+        core: GraphQLSchema,
+        limits: Limits,
+        *,
+        kept: int = 512,
+        largest: int = LARGEST_KEPT,
+        suggests: bool = True,
+    ) -> None:
+        self.core = core
+        self.tariff = Tariff(core)
+        self.limits = limits
+        self.kept = kept
+        self.largest = largest
+        self.suggests = suggests
+        self._known: OrderedDict[str, Prepared] = OrderedDict()
+        # one thread: whoever sends documents that take long waits for the like, and nobody else does
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="graphql-documents")
+        self._waiting = 0
+
+    def known(self, text: str) -> Prepared | None:
+        found = self._known.get(text)
+        if found is not None:
+            self._known.move_to_end(text)
+        return found
+
+    def prepare(self, text: str) -> Prepared:
+        """Parsed, measured and validated; remembered, so that a repeated text costs a look-up."""
+        return self.known(text) or self._keep(text, self._prepare(text))
+
+    async def prepared(self, text: str) -> Prepared:
+        """The same without keeping others waiting. Raises TooBusy."""
+        found = self.known(text)
+        if found is not None or len(text) <= QUICK:
+            return found or self.prepare(text)
+        if self._waiting >= MOST_WAITING:
+            raise TooBusy(
+                "Too many long documents wait to be read: try again shortly, or with documents that are known."
+            )
+        self._waiting += 1
+        try:
+            made = await asyncio.get_running_loop().run_in_executor(self._aside, self._prepare, text)
+        finally:
+            self._waiting -= 1
+        return self._keep(text, made)
+
+    def _keep(self, text: str, prepared: Prepared) -> Prepared:
+        if len(text) <= self.largest:
+            self._known[text] = prepared
+            if len(self._known) > self.kept:
+                self._known.popitem(last=False)
+        return prepared
+
+    def _prepare(self, text: str) -> Prepared:
+        try:
+            document = parse(text, max_tokens=self.limits.tokens)
+        except GraphQLError as error:
+            return Prepared(None, None, (error,), _parsing_code(error.message))
+        try:
+            size = measure(document, self.limits)
+        except DocumentRefused as error:
+            return Prepared(None, None, (GraphQLError(error.message, original_error=error),), error.code)
+        hidden = not self.suggests
+        found = validate(self.core, document, RULES, max_errors=self.limits.errors, hide_suggestions=hidden)
+        if found:
+            return Prepared(None, size, tuple(found), "VALIDATION_FAILED")
+        return Prepared(document, size, bill=Bill(self.tariff, document, self.limits.page))
+
+
+def _parsing_code(message: str) -> str:
+    """What stopped the parser; graphql-core tells its limits from other errors by their text alone."""
+    if "tokens. Parsing aborted" in message:
+        return "TOO_MANY_TOKENS"
+    return "TOO_DEEP" if "nested too deeply" in message else "SYNTAX_ERROR"
