@@ -131,9 +131,22 @@ class Page(Generic[Row]):
     has_previous: bool = False
 
 
-def _joined(relation: Any, without: Iterable[InstrumentedAttribute[Any]]) -> Any:
-    """Load a relation with its row, but for some of its columns: whoever reads those loads them apart, or fails."""
-    return joinedload(relation).options(*[defer(column, raiseload=True) for column in without])
+def _loading(
+    entity: Any, model: type, eager: Iterable[str], without: Iterable[InstrumentedAttribute[Any]]
+) -> list[Any]:
+    """How rows are loaded: these relations with them, and without these columns of theirs or of the relations. Whoever
+    reads one of those loads it apart, or fails.
+    """
+    left_out = list(without)
+    options: list[Any] = [
+        defer(getattr(entity, column.key), raiseload=True) for column in left_out if column.class_ is model
+    ]
+    for name in eager:
+        relation = getattr(entity, name)
+        target = relation.property.mapper.class_
+        kept_out = [defer(column, raiseload=True) for column in left_out if column.class_ is target]
+        options.append(joinedload(relation).options(*kept_out))
+    return options
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +161,7 @@ class OneRead(Generic[Row]):
 
     def statement(self, caller: Caller, keys: Sequence[Hashable]) -> Select[Any]:
         found = self.key == func.any(bindparam("keys", list(keys), type_=ARRAY(self.key.type)))
-        options = [_joined(relation, self.without) for relation in self.eager]
+        options = _loading(self.model, self.model, [relation.key for relation in self.eager], self.without)
         return select(self.model).where(found, self.visible(caller)).options(*options)
 
     async def __call__(self, session: AsyncSession, caller: Caller, keys: Sequence[Hashable]) -> dict[Any, Row]:
@@ -327,7 +340,7 @@ class PageRead(Generic[Row]):
             select(given.c.key, found, left_behind.label("left_behind"), *again)
             .join_from(given, found, true(), isouter=True)
             .order_by(*order.sorted(again, backward=back))
-            .options(*[_joined(getattr(found, name), self.without) for name in self.eager])
+            .options(*_loading(found, self.model, self.eager, self.without))
         )
 
     def _page(self, scope: str, found: list[Any], window: Window) -> Page[Row]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Uuid, func, select
 
 import models
-from core.reads import Order, PageRead, everything
+from core.reads import Order, PageRead
 from services import access, contents, tagging
 
 newest = Order("newest", (models.Content.published_at, models.Content.id))
@@ -73,13 +73,4 @@ answers_of = PageRead(
         Order("newest", (models.Answer.published_at, models.Answer.id)),
         Order("oldest", (models.Answer.published_at, models.Answer.id), descending=False),
     ),
-)
-# reached from a live that the caller may see
-pushes_of = PageRead(
-    "contents.pushes_of",
-    models.LivePush,
-    match=lambda key: models.LivePush.content_id == key,
-    key_type=BigInteger(),
-    visible=everything,
-    orders=(Order("newest", (models.LivePush.id,)),),
 )
