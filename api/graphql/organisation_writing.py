@@ -11,7 +11,7 @@ from api.graphql.ids import uid_of
 from api.graphql.inputs import given, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.organisations import Contract, Organisation, OrganisationMember
-from api.graphql.permissions import OPERATORS, SIGNED_IN, needs
+from api.graphql.permissions import OPERATORS, needs
 from api.graphql.problems import Refused
 from api.graphql.reading import Reading
 from api.graphql.reasons import subject
@@ -282,7 +282,7 @@ class OrganisationMutation:
 
     @strawberry.mutation(
         description="End a contract before its time: the creator does, or who owns or manages the organisation.",
-        extensions=[SIGNED_IN],
+        extensions=[needs(Scope.CREATOR_WRITE, Scope.ORGANISATION_WRITE)],
     )
     async def end_contract(
         self,

@@ -39,14 +39,16 @@ class RequiresScopes:
 
 
 class Gate(FieldExtension):
-    """Lets nobody pass without this scope; without one, nobody who is not signed in."""
+    """Lets nobody pass without one of these scopes; without any, nobody who is not signed in."""
 
-    def __init__(self, scope: Scope | None) -> None:
-        self.scope = scope
+    def __init__(self, *scopes: Scope) -> None:
+        self.scopes = scopes
 
     def apply(self, field: StrawberryField) -> None:
-        needed = [] if self.scope is None else [str(self.scope)]
-        field.directives = [*field.directives, RequiresScopes(scopes=[needed])]
+        if any(isinstance(one, RequiresScopes) for one in field.directives):
+            return  # a field is in every schema that is built of it
+        alternatives = [[str(scope)] for scope in self.scopes] or [[]]
+        field.directives = [*field.directives, RequiresScopes(scopes=alternatives)]
 
     def resolve(self, next_: SyncExtensionResolver, source: Any, info: Info, **given: Any) -> Any:
         self.check(info.context.caller)
@@ -57,20 +59,20 @@ class Gate(FieldExtension):
         return await next_(source, info, **given)
 
     def check(self, caller: Caller) -> None:
-        if self.scope is None:
-            signed_in(caller)
-        elif self.scope is Scope.OPERATE:
+        if self.scopes == (Scope.OPERATE,):
             operator(caller)
-        else:
-            scope(caller, self.scope)
+            return
+        signed_in(caller)
+        if self.scopes and not any(caller.has(scope) for scope in self.scopes):
+            access.require(caller, self.scopes[0])
 
 
-def needs(scope: Scope) -> Gate:
-    """A gate for this scope."""
-    return Gate(scope)
+def needs(*scopes: Scope) -> Gate:
+    """A gate for any of these scopes; the refusal names the first."""
+    return Gate(*scopes)
 
 
-SIGNED_IN = Gate(None)
+SIGNED_IN = Gate()
 OPERATORS = Gate(Scope.OPERATE)
 
 
