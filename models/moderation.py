@@ -43,7 +43,7 @@ class Appeal(Identified, Created, Base):
 
 class Erasure(Identified, Base):
     """The erasure of an account or a creator. Nothing of theirs is shown from `asked_at`; their words are gone when it is
-    finished. `counts` says of how many rows, by table.
+    finished. `counts` says of how many rows, by table; `digests` are the hashes of files that are still to be looked at.
     """
 
     __tablename__ = "erasures"
@@ -54,6 +54,7 @@ class Erasure(Identified, Base):
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
     counts: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
+    digests: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"))
 
     __table_args__ = (
         CheckConstraint("num_nonnulls(account_id, creator_id) = 1", name="one_subject"),

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import structlog
 
-from services import firing, merging, outbox, scheduling
+from services import erasure, firing, merging, outbox, rates, scheduling
 from services.distribution import Distributor, Tally
 from services.homepages import scheduling as homepage_scheduling
 from services.indexing import Indexer
@@ -41,7 +41,9 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         numbers = range(runtime.settings.distributors)
         steps += [(f"distributor-{number}", _distributing(_distributor(runtime))) for number in numbers]
         steps.append(("tag-mover", _moving_tags(runtime)))
+        steps.append(("bucket-sweeper", rates.sweeping(runtime.db, runtime.settings, runtime.clock)))
         steps.append(("scheduler", _firing(runtime)))
+        steps.append(("eraser", _erasing(runtime)))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
     if Work.INDEX in work:
         steps.append(("indexer", indexer.step))
@@ -94,6 +96,13 @@ def _distributing(distributor: Distributor) -> Step:
 def _firing(runtime: Runtime) -> Step:
     async def step() -> bool:
         return await firing.step(runtime.db, SCHEDULED, runtime.clock)
+
+    return step
+
+
+def _erasing(runtime: Runtime) -> Step:
+    async def step() -> bool:
+        return await erasure.step(runtime.db, runtime.settings.data, runtime.clock)
 
     return step
 

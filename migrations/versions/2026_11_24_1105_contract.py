@@ -465,6 +465,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("digests", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.CheckConstraint("num_nonnulls(account_id, creator_id) = 1", name=op.f("ck_erasures_one_subject")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_erasures_account_id")),
         sa.ForeignKeyConstraint(["asked_by_id"], ["accounts.id"], name=op.f("fk_erasures_asked_by_id")),
@@ -530,9 +531,13 @@ def upgrade() -> None:
     op.add_column("homepage_versions", sa.Column("fired_late_ms", sa.BigInteger(), nullable=True))
     op.add_column("homepage_versions", sa.Column("template", sa.Text(), nullable=True))
     op.create_index(
-        "ix_homepage_versions_live_blocks",
+        "ix_homepage_versions_live_pictures",
         "homepage_versions",
-        ["blocks"],
+        [
+            sa.literal_column(
+                "(jsonb_path_query_array(blocks, '$.**.image') || jsonb_path_query_array(blocks, '$.**.asset'))"
+            )
+        ],
         unique=False,
         postgresql_using="gin",
         postgresql_where=sa.text("state = 'LIVE'"),
@@ -607,7 +612,7 @@ def downgrade() -> None:
         "ix_homepage_versions_due", table_name="homepage_versions", postgresql_where=sa.text("state = 'SCHEDULED'")
     )
     op.drop_index(
-        "ix_homepage_versions_live_blocks",
+        "ix_homepage_versions_live_pictures",
         table_name="homepage_versions",
         postgresql_using="gin",
         postgresql_where=sa.text("state = 'LIVE'"),

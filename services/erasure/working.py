@@ -1,0 +1,86 @@
+"""Erasures at work: one batch in one transaction, until nothing is left; the bytes of pictures last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import exists, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.clock import Clock
+from core.db import Database
+from services import assets
+from services.erasure import parts
+
+ERASING = text("SET LOCAL headwater.erasing = 'on'")
+"""Tells the database that words of what is sealed or recorded may go in this transaction."""
+
+FILES = "files"
+
+
+async def step(db: Database, data: Path, clock: Clock, *, only: Sequence[int] | None = None) -> bool:
+    """The next batch of the oldest erasure that nobody works on (of `only` these); False when there is none.
+
+    `data` is the folder with the store of assets. Killed anywhere, the next step goes on.
+    """
+    async with db.session() as session:
+        erasure = await _claimed(session, only)
+        if erasure is None:
+            return False
+        await session.execute(ERASING)
+        if not await _next_part(session, erasure, clock) and not await _next_file(session, erasure, data):
+            erasure.finished_at = clock.now()
+        return True
+
+
+async def finish(db: Database, data: Path, clock: Clock, ids: Sequence[int]) -> None:
+    """Work on these until they are finished."""
+    while await step(db, data, clock, only=ids):
+        pass
+
+
+async def _claimed(session: AsyncSession, only: Sequence[int] | None) -> models.Erasure | None:
+    erasure = models.Erasure
+    statement = select(erasure).where(erasure.finished_at.is_(None)).order_by(erasure.id).limit(1)
+    if only is not None:
+        # whoever asked for these waits for another who works on them
+        return await session.scalar(statement.where(erasure.id.in_(only)).with_for_update())
+    return await session.scalar(statement.with_for_update(skip_locked=True))
+
+
+async def _next_part(session: AsyncSession, erasure: models.Erasure, clock: Clock) -> bool:
+    """The first part that still finds something."""
+    theirs = parts.OF_CREATOR if erasure.creator_id is not None else parts.OF_ACCOUNT
+    subject = erasure.creator_id or erasure.account_id
+    assert subject is not None, "an erasure has a subject"
+    for name, part in theirs.items():
+        met = await part(session, subject, clock)
+        if met:
+            _add(erasure, name, met)
+            return True
+    return False
+
+
+async def _next_file(session: AsyncSession, erasure: models.Erasure, data: Path) -> bool:
+    """Remove the bytes with the next hash from the store, unless an asset of somebody else has the same."""
+    await session.refresh(erasure, ["digests"])
+    if not erasure.digests:
+        return False
+    digest, *rest = erasure.digests
+    blob = await session.get(models.Blob, bytes.fromhex(digest), with_for_update=True)
+    used = select(exists().where(models.Asset.sha256 == bytes.fromhex(digest)))
+    if blob is not None and not await session.scalar(used):
+        await session.delete(blob)
+        await session.flush()
+        # before the commit: a kill in between leaves the row, and the next step does it again
+        await asyncio.to_thread(assets.place(data, blob.sha256).unlink, missing_ok=True)
+        _add(erasure, FILES, 1)
+    erasure.digests = rest
+    return True
+
+
+def _add(erasure: models.Erasure, name: str, met: int) -> None:
+    erasure.counts = erasure.counts | {name: erasure.counts.get(name, 0) + met}
