@@ -1,4 +1,4 @@
-"""GET /assets/{uid}: the bytes of a picture that we hold, while something visible uses it."""
+"""GET /assets/{uid}: the bytes of a picture that we hold, while something visible uses it, or a preview that was opened."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.reading import answer
-from services import assets
+from api.reading import answer, cache_control, only
+from services import assets, homepages
 from services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -23,14 +23,18 @@ async def asset(request: Request) -> Response:
         uid = UUID(request.path_params["uid"])
     except ValueError as error:
         raise assets.NoSuchAsset("There is no such asset.") from error
+    only(request, "preview")
+    token, caller = request.query_params.get("preview"), request.state.caller
     async with runtime.db.session() as session:
-        media_type, sha256 = await assets.shown(session, request.state.caller, uid)
+        page = await homepages.previewed(session, caller, token, clock=runtime.clock) if token is not None else None
+        media_type, sha256 = await assets.shown(session, caller, uid, preview=page.id if page else None)
     try:
         body = await anyio.Path(assets.place(runtime.settings.data, sha256)).read_bytes()
     except FileNotFoundError as error:
         log.error("asset.bytes_missing", asset=str(uid), sha256=sha256.hex())  # noqa: TRY400  (the hash says it all)
         raise assets.NoSuchAsset("The bytes of this asset are not in the data folder of this server.") from error
-    return answer(request, body, media_type)
+    headers = {"Cache-Control": cache_control(0, is_private=True)} if page else None
+    return answer(request, body, media_type, headers=headers)
 
 
 routes = [Route("/assets/{uid}", asset)]

@@ -6,14 +6,15 @@ import hashlib
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller
 from core.errors import NotFound
 from core.reads import ManyRead, OneRead, everything
+from models.homepages import PICTURES
 from services import access
 
 by_ids = OneRead(models.Asset, models.Asset.id, everything)
@@ -50,14 +51,16 @@ def place(data: Path, sha256: bytes) -> Path:
     return data / "assets" / name[:2] / name
 
 
-async def shown(session: AsyncSession, caller: Caller, uid: UUID) -> tuple[str, bytes]:
-    """Media type and hash of an asset that we hold and that something visible to the caller uses."""
+async def shown(session: AsyncSession, caller: Caller, uid: UUID, *, preview: int | None = None) -> tuple[str, bytes]:
+    """Media type and hash of an asset that we hold and that something visible to the caller uses; `preview` is the version
+    of a homepage that the caller may see as well.
+    """
     asset = models.Asset
     row = (
         await session.execute(
             select(models.Blob.media_type, models.Blob.sha256)
             .join(asset, asset.sha256 == models.Blob.sha256)
-            .where(asset.uid == uid, or_(*_uses(caller, uid)))
+            .where(asset.uid == uid, or_(*_uses(caller, uid, preview)))
         )
     ).one_or_none()
     if row is None:
@@ -65,7 +68,7 @@ async def shown(session: AsyncSession, caller: Caller, uid: UUID) -> tuple[str, 
     return row[0], row[1]
 
 
-def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:
+def _uses(caller: Caller, uid: UUID, preview: int | None) -> list[ColumnElement[bool]]:
     asset, content, used = models.Asset, models.Content, models.RevisionAsset
     # whoever may see drafts of a content may see their pictures
     revision = or_(content.live_revision_id == used.revision_id, content.draft_revision_id == used.revision_id)
@@ -82,12 +85,23 @@ def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:
     )
     in_products = select(models.ProductAsset.asset_id).where(models.ProductAsset.asset_id == asset.id)
     in_avatars = select(models.Creator.avatar_id).where(models.Creator.avatar_id == asset.id, access.creators(caller))
+    found = [select_.exists() for select_ in (in_contents, in_own, in_answers, in_products, in_avatars)]
+    return [*found, *_on_pages(caller, uid, preview)]
+
+
+def _on_pages(caller: Caller, uid: UUID, preview: int | None) -> list[ColumnElement[bool]]:
+    """On a live homepage, on a version of one that the caller tends, and on the one that a preview opened."""
     page = models.HomepageVersion
-    in_pages = select(page.id).where(
-        page.state == models.HomepageState.LIVE,
-        page.blocks.op("@>")(func.jsonb_build_array(func.jsonb_build_object("image", str(uid)))),
-    )
-    return [select_.exists() for select_ in (in_contents, in_own, in_answers, in_products, in_avatars, in_pages)]
+    shows = literal_column(PICTURES, JSONB).op("?")(str(uid))
+    # found first, by their index: few pages show the same picture, which the planner cannot know
+    showing = select(page.id).where(page.state == models.HomepageState.LIVE, shows)
+    live = page.id == func.any(func.array(showing.correlate(None).scalar_subquery()))
+    kinds: list[ColumnElement[bool]] = [live]
+    if caller.creator_ids or caller.is_operator:
+        kinds.append(and_(page.state != models.HomepageState.LIVE, shows))
+    seen = [select(page.id).where(kind, access.homepages(caller)).exists() for kind in kinds]
+    opened = [] if preview is None else [select(page.id).where(page.id == preview, shows).exists()]
+    return [*seen, *opened]
 
 
 async def keep(session: AsyncSession, data: Path, content: bytes, media_type: str) -> bytes:

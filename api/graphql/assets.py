@@ -3,7 +3,7 @@
 import strawberry
 
 import models
-from api.graphql.context import Info
+from api.graphql.context import Context, Info
 from api.graphql.fields import column
 from api.graphql.ids import identity
 from api.graphql.rows import shows
@@ -25,9 +25,12 @@ described(
 )
 
 
-def address(asset: models.Asset, base_url: str) -> str:
+def address(asset: models.Asset, context: Context) -> str:
     """Where the file can be fetched: from here when we hold its bytes, else where it lives."""
-    return asset.url if asset.sha256 is None and asset.url else f"{base_url}/assets/{asset.uid}"
+    if asset.sha256 is None and asset.url:
+        return asset.url
+    here = f"{context.settings.base_url}/assets/{asset.uid}"
+    return here if context.preview is None else f"{here}?preview={context.preview}"
 
 
 def _ratio(asset: models.Asset) -> float | None:
@@ -57,7 +60,7 @@ class Asset:
 
     @strawberry.field(description="Where the file can be fetched.")
     def url(self, info: Info) -> str:
-        return address(self.row, info.context.settings.base_url)
+        return address(self.row, info.context)
 
     @strawberry.field(description="Width divided by height; null if the size is unknown.")
     def ratio(self) -> float | None:

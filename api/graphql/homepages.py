@@ -198,6 +198,7 @@ class HomepageQuery:
         context = info.context
         async with context.db.session() as session:
             found = await homepages.previewed(session, context.caller, token, clock=context.clock)
+        context.preview = token
         return shape(found)  # type: ignore[no-any-return]  # a Homepage by registration
 
     @strawberry.field(

@@ -13,7 +13,7 @@ from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
 from core.ids import new_uid
-from services import accounts, assets, keys, publishing
+from services import accounts, assets, homepages, keys, publishing
 from tests import make
 from tests.api.door import Door, opened
 
@@ -140,3 +140,67 @@ async def test_bytes_that_are_missing_are_not_called_an_absence_of_the_database(
         await make.content(session, await make.creator(session), covers=(lost,))
 
     assert await door.problem(f"/assets/{lost.uid}") == (404, "NO_SUCH_ASSET")
+
+
+async def test_the_pictures_of_a_homepage_are_served_from_wherever_they_stand_on_it(door: Door, picture: models.Asset):
+    name = str(picture.uid)
+    places = [
+        {"type": "hero", "image": name},
+        {"type": "banner", "image": name},
+        {"type": "links", "links": [{"title": "x", "image": name}]},
+        {"type": "rich_text", "body": [{"type": "gallery", "images": [{"type": "image", "asset": name}]}]},
+        {"type": "tabs", "tabs": [{"title": "x", "blocks": [{"type": "banner", "image": name}]}]},
+    ]
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+        page = models.Homepage(creator_id=ada.id)
+        session.add(page)
+        await session.flush()
+        version = models.HomepageVersion(
+            homepage_id=page.id, number=1, state=models.HomepageState.LIVE, published_at=door.clock.now()
+        )
+        session.add(version)
+        await session.flush()
+    assert await status(door, picture) == 404
+
+    for block in places:
+        version.blocks = [{"type": "live"}, block]
+        async with door.db.session() as session:
+            await session.merge(version)
+        assert await status(door, picture) == 200, block
+    async with door.db.session() as session:
+        await publishing.suspend(session, SYSTEM, ada.uid, reason="spam", clock=door.clock)
+    assert await status(door, picture) == 404
+
+
+async def test_the_pictures_of_a_page_that_is_not_published_are_for_its_author_and_for_a_preview(
+    door: Door, picture: models.Asset
+):
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+        author = await make.author(session, ada)
+        picture.creator_id = ada.id
+        await session.merge(picture)
+        account = await session.get_one(models.Account, author.account_id)
+        await accounts.act_as(session, SYSTEM, account.uid, ada)
+        key = (await keys.create(session, SYSTEM, account.uid, "editor", ["creator:write"], clock=door.clock)).secret
+        other = await make.asset(session, sha256=picture.sha256)
+        blocks = [{"type": "banner", "image": str(picture.uid)}]
+        draft = homepages.PageDraft.model_validate({"blocks": blocks})
+        version = await homepages.save(session, author, ada.uid, draft, expected_revision=None, clock=door.clock)
+        links = await homepages.preview(session, author, [version.id], hours=1, now=door.clock.now())
+    token = links[version.id].token
+    path = f"/assets/{picture.uid}"
+
+    owned = await door.client.get(path, headers={"Authorization": f"Bearer {key}"})
+    seen = await door.get(path, preview=token)
+
+    assert (owned.status_code, seen.status_code) == (200, 200)
+    assert seen.headers["cache-control"] == "private, no-cache"
+    assert await door.problem(path) == (404, "NO_SUCH_ASSET")
+    assert await door.problem(f"/assets/{other.uid}", preview=token) == (404, "NO_SUCH_ASSET")
+    assert await door.problem(path, preview=token[:-1]) == (400, "MALFORMED_PREVIEW")
+    assert await door.problem(path, size=3) == (400, "BAD_PARAMETER")
+    async with door.db.session() as session:
+        await homepages.discard(session, author, ada.uid, expected_revision="1.1", clock=door.clock)
+    assert await door.problem(path, preview=token) == (410, "PREVIEW_OVER")

@@ -321,6 +321,26 @@ async def test_a_preview_shows_the_page_and_never_what_is_not_published(
     assert (await api.data(query, token=token))["homepagePreview"]["blocks"] == [{"title": "Later"}]
 
 
+async def test_the_pictures_of_a_preview_are_fetched_with_its_token(
+    api: Asking, author: Asking, session: AsyncSession, ada: Furnished
+) -> None:
+    session.add(models.Blob(sha256=bytes(32), media_type="image/png", byte_count=1))
+    await session.flush()
+    picture = await make.asset(session, creator_id=ada.creator.id, sha256=bytes(32))
+    image = {"assetId": global_id("Asset", picture.uid)}
+    blocks = [{"banner": {"imageId": image["assetId"]}}, {"richText": {"body": [{"image": image}]}}]
+    await do(author, "saveHomepage", ada, draft={"blocks": blocks})
+    token = await preview_token(author, ada)
+    query = """query ($token: String!) { homepagePreview(token: $token) {
+      blocks { ... on PageBanner { image { url } } ... on PageRichText { body { html } } } } }"""
+
+    banner, text = (await api.data(query, token=token))["homepagePreview"]["blocks"]
+
+    address = f"https://content.example/assets/{picture.uid}?preview={token}"
+    assert banner["image"]["url"] == address
+    assert f'src="{address}"' in text["body"]["html"]
+
+
 async def test_a_preview_ends_by_time_by_publishing_and_with_its_creator(
     api: Asking, author: Asking, session: AsyncSession, ada: Furnished
 ) -> None:
