@@ -230,7 +230,10 @@ def checked(text: str) -> str:
 async def _hold_author(session: AsyncSession, account_id: int, creator_id: int | None) -> None:
     """From here on the author can neither be suspended nor erased before this is committed, and counted."""
     account, creator = models.Account, models.Creator
-    held = select(account.id).where(account.id == account_id, access.shown_account(account.id))
+    # columns of the row itself: whoever waits for a lock sees those anew, and subqueries as they were before
+    held = select(account.id).where(
+        account.id == account_id, account.suspended_at.is_(None), account.erased_at.is_(None)
+    )
     if await session.scalar(held.with_for_update(read=True)) is None:
         raise callers.SuspendedAccount("This account is suspended; ask an operator.")
     if creator_id is not None:
