@@ -21,6 +21,7 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import RateLimited
 from core.settings import Settings
+from services.loops import Step
 
 SHARE = 50
 """A process takes a fiftieth of a bucket at once, and serves the caller from it without asking the database again."""
@@ -32,6 +33,7 @@ KEPT = 10_000
 """Callers of which a process remembers what it took."""
 
 FORGOTTEN_AT_ONCE = 5_000
+SWEPT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,22 @@ async def forget(session: AsyncSession, *, settings: Settings, clock: Clock) -> 
     old = select(table.caller).where(table.at < clock.now() - timedelta(seconds=whole)).limit(FORGOTTEN_AT_ONCE)
     gone = delete(table).where(table.caller.in_(old.with_for_update(skip_locked=True))).returning(table.caller)
     return len((await session.execute(gone)).all())
+
+
+def sweeping(db: Database, settings: Settings, clock: Clock) -> Step:
+    """A worker's step that forgets buckets once in a while: nobody waits for it."""
+    swept_at: datetime | None = None
+
+    async def step() -> bool:
+        nonlocal swept_at
+        if swept_at is not None and clock.now() - swept_at < SWEPT_EVERY:
+            return False
+        async with db.session() as session:
+            is_more = await forget(session, settings=settings, clock=clock) == FORGOTTEN_AT_ONCE
+        swept_at = None if is_more else clock.now()
+        return is_more
+
+    return step
 
 
 @dataclass(slots=True)

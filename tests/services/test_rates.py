@@ -136,7 +136,9 @@ async def test_two_processes_never_give_more_together_than_a_bucket_holds(
     assert 1_000 - 2 * 1_000 // rates.SHARE <= given <= 1_000
 
 
-async def test_buckets_that_are_whole_again_are_removed(session: AsyncSession, clock: FixedClock) -> None:
+async def test_buckets_that_are_whole_again_are_removed(
+    session: AsyncSession, db: RolledBackDatabase, clock: FixedClock
+) -> None:
     def bucket(caller: str, at: datetime) -> models.RateBucket:
         return models.RateBucket(caller=caller, spent=1.0, at=at)
 
@@ -148,3 +150,15 @@ async def test_buckets_that_are_whole_again_are_removed(session: AsyncSession, c
     assert await rates.forget(session, settings=SETTINGS, clock=clock) == 2
     assert await rates.forget(session, settings=SETTINGS, clock=clock) == 0
     assert (await session.execute(select(func.array_agg(models.RateBucket.caller)))).scalar_one() == ["new"]
+
+    step = rates.sweeping(db, SETTINGS, clock)
+    clock.move(timedelta(seconds=2))
+    assert [await step(), await step()] == [False, False]
+    assert (await session.execute(select(func.count()).select_from(models.RateBucket))).scalar_one() == 0
+    session.add(bucket("late", whole))
+    await session.flush()
+    await step()
+    assert (await session.execute(select(func.count()).select_from(models.RateBucket))).scalar_one() == 1
+    clock.move(rates.SWEPT_EVERY)
+    await step()
+    assert (await session.execute(select(func.count()).select_from(models.RateBucket))).scalar_one() == 0
