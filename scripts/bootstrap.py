@@ -27,12 +27,16 @@ UNFINISHED = VENV / "headwater-unfinished"
 # Where checks and tests keep what Python compiles: not among the sources, and also where the caller has forbidden it there,
 # since compiling everything anew for each process takes longer than many a test.
 BYTECODE = VENV / "bytecode"
+# What the contract is tested with where there is Node, by the digest of the names and versions.
+NODE = VENV / "node"
+NODE_FILES = ("package.json", "package-lock.json", ".npmrc")
 
 RUN = "requirements.txt"
 TEST = "requirements-dev.txt"  # a superset
 PROJECT = "pyproject.toml"  # names the command and the packages of the editable installation
 
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--retries", "3", "install", "-q", "--no-compile")
+NPM = ("ci", "--loglevel=error", "--fetch-retries=1", "--fetch-timeout=20000")
 SIGNS_OF_NO_NETWORK = (
     "NewConnectionError", "NameResolutionError", "Failed to establish a new connection", "Max retries exceeded",
     "Temporary failure in name resolution", "Network is unreachable", "ProxyError", "ConnectTimeoutError",
@@ -88,6 +92,7 @@ def test(rest: Sequence[str]) -> int:
         )
         return 0
     prepare(TEST)
+    prepare_node()
     if rest:
         return subprocess.run([BIN / "pytest", *rest], cwd=ROOT, env=surroundings(), check=False).returncode  # noqa: S603  (ours)
     results = linted()
@@ -273,6 +278,33 @@ def pip(*arguments: str) -> None:
             f"that does (PIP_INDEX_URL). pip said: {last_line(said)}"
         )
     raise CannotPrepare(f"The packages cannot be installed. pip said:\n{said.strip()}")
+
+
+def prepare_node() -> None:
+    """Install the packages of tests/contract once, where Node is; without them the tests that need them are skipped."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        return
+    with locked():
+        folder = node_packages().parent
+        if folder.exists():
+            return
+        tell("installing what the contract is tested with from npm …")
+        fresh = folder.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        for name in NODE_FILES:
+            shutil.copy(ROOT / "tests" / "contract" / name, fresh)
+        done = subprocess.run(["npm", *NPM], cwd=fresh, check=False, capture_output=True, text=True)  # noqa: S603, S607
+        if done.returncode == 0:
+            fresh.rename(folder)
+        else:
+            tell(f"no packages from npm, so what needs Node is skipped; npm said: {last_line(done.stderr)}")
+
+
+def node_packages() -> Path:
+    """Where the packages of tests/contract are, once they are installed."""
+    names = b"".join((ROOT / "tests" / "contract" / name).read_bytes() for name in NODE_FILES)
+    return NODE / hashlib.sha256(names).hexdigest()[:12] / "node_modules"
 
 
 def last_line(text: str) -> str:

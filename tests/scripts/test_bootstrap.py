@@ -24,7 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in (bootstrap.RUN, bootstrap.TEST, bootstrap.PROJECT):
         (root / name).write_text(f"of {name}\n")
     monkeypatch.setattr(bootstrap, "ROOT", root)
-    for name in ("VENV", "BIN", "STAMP", "UNFINISHED", "BYTECODE"):
+    for name in ("VENV", "BIN", "STAMP", "UNFINISHED", "BYTECODE", "NODE"):
         path: Path = getattr(bootstrap, name)
         monkeypatch.setattr(bootstrap, name, root / path.relative_to(ROOT))
     names = (bootstrap.RUN, bootstrap.TEST, bootstrap.PROJECT)
@@ -132,6 +132,60 @@ def test_checks_keep_what_python_compiles_in_the_environment_whatever_the_caller
     checked = bootstrap.outcome("a check", [sys.executable, "-c", program])
 
     assert checked.said == f"False {bootstrap.BYTECODE}\n"
+
+
+@pytest.fixture
+def npm(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An npm that installs nothing, and what it runs: a line for a shell."""
+    contract, tools = project / "tests" / "contract", project / "tools"
+    contract.mkdir(parents=True)
+    tools.mkdir()
+    for name in bootstrap.NODE_FILES:
+        (contract / name).write_text(f"of {name}\n")
+    for name in ("node", "npm"):
+        (tools / name).write_text("#!/bin/sh\nexit 1\n")
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    return tools / "npm"
+
+
+def test_what_needs_node_is_installed_once_for_each_change_of_the_names(npm: Path, project: Path) -> None:
+    npm.write_text(f'#!/bin/sh\n(echo again; cat package.json) >> "{project}/installed"; mkdir node_modules\n')
+
+    bootstrap.prepare_node()
+    bootstrap.prepare_node()
+    first = bootstrap.node_packages()
+    (project / "tests" / "contract" / "package.json").write_text("others\n")
+    bootstrap.prepare_node()
+
+    assert first.is_dir()
+    assert bootstrap.node_packages() != first
+    assert bootstrap.node_packages().is_dir()
+    assert (project / "installed").read_text() == "again\nof package.json\nagain\nothers\n"
+
+
+def test_what_npm_cannot_fetch_is_said_in_a_line_and_tried_again(npm: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    npm.write_text("#!/bin/sh\nmkdir node_modules; echo 'npm error network no' >&2; exit 1\n")
+
+    bootstrap.prepare_node()
+
+    assert not bootstrap.node_packages().exists()
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == "no packages from npm, so what needs Node is skipped; npm said: npm error network no"
+    npm.write_text("#!/bin/sh\nmkdir node_modules\n")
+    bootstrap.prepare_node()
+    assert bootstrap.node_packages().is_dir()
+
+
+def test_without_node_nothing_is_said_and_nothing_done(
+    npm: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    bootstrap.prepare_node()
+
+    assert not bootstrap.NODE.exists()
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("command", ["run", "test", "lint"])
