@@ -218,6 +218,20 @@ def test_the_schema_is_also_an_introspection_result(run: Run):
     assert json.loads(result.stdout)["data"]["__schema"]["queryType"]["name"] == "Query"
 
 
+def test_the_schema_says_what_changed_since_another(run: Run, tmp_path: Path):
+    now = (tmp_path / "now.graphql", tmp_path / "before.graphql")
+    run("schema", "--output", str(now[0]))
+    contract = now[0].read_text()
+    now[1].write_text(contract.replace("type Query {", "type Query { gone: Int", 1))
+
+    same = run("schema", "--changes", str(now[0]))
+    broken = run("schema", "--changes", str(now[1]), "--json")
+
+    assert (same.exit_code, same.stdout) == (0, "nothing that a client would notice\n")
+    assert broken.exit_code == 1
+    assert json.loads(broken.stdout) == {"breaking": ["FIELD_REMOVED: Field Query.gone was removed."], "dangerous": []}
+
+
 def commands() -> list[Any]:
     from typer.main import get_command
 
