@@ -154,6 +154,12 @@ class Content(Identified, Imported, Created, Base):
             ),
             Index("ix_contents_newest", text("published_at DESC"), text("id DESC"), postgresql_where=live),
             Index(
+                "ix_contents_changed",
+                text("coalesce(changed_at, published_at) DESC"),
+                text("id DESC"),
+                postgresql_where=live,
+            ),
+            Index(
                 "ix_contents_format_newest", "format", text("published_at DESC"), text("id DESC"), postgresql_where=live
             ),
             Index("ix_contents_tag_ids", "tag_ids", postgresql_using="gin"),

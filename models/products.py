@@ -67,6 +67,7 @@ class Product(Identified, Imported, Created, Base):
             CheckConstraint("price_minor >= 0 AND list_price_minor >= 0", name="prices_not_negative"),
             CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_form"),
             CheckConstraint("price_minor IS NULL OR currency IS NOT NULL", name="price_has_currency"),
+            Index("ix_products_newest", text("created_at DESC"), text("id DESC")),
         )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import caps
 from models.base import Base, Created, Identified
 
 
@@ -75,6 +76,7 @@ class Tag(Identified, Created, Base):
         CheckConstraint("(state = 'MERGED') = (merged_into_id IS NOT NULL)", name="merged_somewhere"),
         CheckConstraint("parent_id <> id AND merged_into_id <> id", name="not_its_own"),
         CheckConstraint("code ~ '^[a-z0-9][a-z0-9-]*$'", name="code_form"),
+        CheckConstraint(f"cardinality(path) <= {caps.MOST_TAG_LEVELS}", name="path_length"),
         Index("ix_tags_parent", "parent_id"),
         Index("ix_tags_path", "path", postgresql_using="gin"),
         Index("ix_tags_merged_into", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),

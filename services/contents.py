@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.errors import Conflict, DomainError, Forbidden, Invalid, together
 from core.ids import new_uid
 from core.reads import OneRead, everything
-from models import blocks, formats
+from models import blocks, caps, formats
 from models.texts import Prose, Title
 from services import access, audit, references, stamps
 
@@ -62,9 +62,9 @@ class Draft(BaseModel):
     summary: Prose = ""
     body: blocks.Blocks = ()
     details: formats.Details
-    covers: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
+    covers: Annotated[tuple[UUID, ...], Field(max_length=caps.MOST_COVERS)] = ()
     products: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
-    tags: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    tags: Annotated[tuple[str, ...], Field(max_length=caps.MOST_TAGS)] = ()
     is_original: bool | None = None
 
     @property

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.errors import Conflict, Invalid, NotFound
-from models import DirtyKind, TagState
+from models import DirtyKind, TagState, caps
 from search import analysis
 from services import access, audit, names, outbox
 
@@ -57,6 +57,17 @@ class TagCycle(Conflict):
     code = "TAG_CYCLE"
 
 
+class TagTooDeep(Conflict):
+    """The tree would have more levels than a tag's path may hold."""
+
+    code = "TAG_TOO_DEEP"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"A tree of tags has at most {caps.MOST_TAG_LEVELS} levels: choose a place higher up.", path=("under",)
+        )
+
+
 class TagIsMerged(Conflict):
     """It lives on as another tag only: change that one."""
 
@@ -87,6 +98,8 @@ async def create(
     if await session.scalar(select(models.Tag.id).filter_by(taxonomy_id=known.id, code=code)):
         raise TagExists(f"There is a tag {taxonomy}:{code} already.", path=("code",))
     above = None if under is None else await _above(session, known, under)
+    if above is not None and len(above.path) >= caps.MOST_TAG_LEVELS:
+        raise TagTooDeep
     tag = models.Tag(
         taxonomy_id=known.id, code=code, labels=_labels(labels), state=state, parent_id=above.id if above else None
     )
@@ -171,10 +184,14 @@ async def move(session: AsyncSession, caller: Caller, uid: UUID, under: UUID | N
 
 
 async def hang(session: AsyncSession, ids: Sequence[int], above: models.Tag | None) -> list[int]:
-    """Put these tags, each with all below it, under another (None: make them roots): one statement. The ids that moved."""
+    """Put these tags, each with all below it, under another (None: make them roots). The ids that moved."""
+    ids_given = bindparam("ids", list(ids), type_=ARRAY(BigInteger))
+    levels = await session.scalar(_LEVELS.bindparams(ids_given)) or 0
+    if above is not None and len(above.path) + levels > caps.MOST_TAG_LEVELS:
+        raise TagTooDeep
     moved = await session.execute(
         _HANG.bindparams(
-            bindparam("ids", list(ids), type_=ARRAY(BigInteger)),
+            ids_given,
             bindparam("prefix", list(above.path) if above else [], type_=ARRAY(BigInteger)),
             bindparam("above", above.id if above else None, type_=BigInteger),
         )
@@ -182,6 +199,10 @@ async def hang(session: AsyncSession, ids: Sequence[int], above: models.Tag | No
     return sorted(moved.scalars())
 
 
+_LEVELS = text(
+    "SELECT max(cardinality(tags.path) - array_position(tags.path, top.id) + 1)"
+    " FROM tags, unnest(CAST(:ids AS bigint[])) AS top(id) WHERE tags.path @> ARRAY[top.id]"
+)
 _HANG = text(
     "UPDATE tags SET version = version + 1,"
     " parent_id = CASE WHEN tags.id = top.id THEN CAST(:above AS bigint) ELSE tags.parent_id END,"

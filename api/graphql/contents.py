@@ -10,6 +10,7 @@ from api.graphql import bodies, paging, refs
 from api.graphql.comments import CommentedContent
 from api.graphql.content_filters import ContentFilter, ContentOrder
 from api.graphql.context import Info
+from api.graphql.editorial import Editorial
 from api.graphql.engagement import EngagedContent
 from api.graphql.fields import column, many, one, page
 from api.graphql.ids import Id, identity, uid_of
@@ -19,7 +20,7 @@ from api.graphql.rows import shape, shows
 from api.graphql.submission_filters import SubmissionFilter
 from api.graphql.words import BigInt, described
 from core.caller import Caller
-from models import formats
+from models import caps, formats
 from services import access, assets, content_lists, contents, creators, decisions, products, tags
 
 described(
@@ -42,7 +43,7 @@ def _may_edit(content: Any, caller: Caller) -> bool:
 
 @shows(models.Content)
 @strawberry.interface(description="Something a creator made, in one format and one language.")
-class Content(Node, EngagedContent, CommentedContent):
+class Content(Node, Editorial, EngagedContent, CommentedContent):
     row: strawberry.Private[models.Content]
     revision: strawberry.Private[models.Revision]
 
@@ -57,10 +58,14 @@ class Content(Node, EngagedContent, CommentedContent):
     changed_at: datetime | None = column("changed_at", description="When what is shown last changed.")
     creator: refs.CreatorRef | None = one(creators.by_ids, key="creator_id", description="Who made it.")
     covers: list[refs.AssetRef] = many(
-        assets.covers_of_revisions, of="revision", key="id", most=20, description="Its cover pictures, in order."
+        assets.covers_of_revisions,
+        of="revision",
+        key="id",
+        most=caps.MOST_COVERS,
+        description="Its cover pictures, in order.",
     )
     tags: list[refs.TagRef] = many(
-        tags.current_by_ids, keys="tag_ids", most=100, description="Its tags, in the author's order."
+        tags.current_by_ids, keys="tag_ids", most=caps.MOST_TAGS, description="Its tags, in the author's order."
     )
     products: paging.Connection[refs.ProductRef] = page(
         products.of_revisions, of="revision", key="id", description="The products it leads to, in order."
@@ -78,14 +83,18 @@ class Content(Node, EngagedContent, CommentedContent):
 
     @classmethod
     def of(cls, row: models.Content) -> "Content":
-        """The object of the row's format, over its live revision; over the draft where nothing was published yet.
+        """The object of the row's format, over its live revision; where nothing was published yet, over the draft, or what is
+        on its way.
 
         A row without a live revision only ever reaches those who may change it: services/access.py sees to that.
         """
         from api.graphql.formats import TYPES  # noqa: PLC0415  (the formats build on this class)
 
-        revision = row.live_revision if row.live_revision_id is not None else row.draft_revision
-        assert revision is not None, "a content has a live revision or a draft"
+        revision = row.live_revision if row.live_revision_id is not None else row.draft_revision or row.waiting_revision
+        if revision is None:
+            # of what was erased before it ever went out, nothing is left to show
+            assert row.state is models.ContentState.ERASED, "a content has a live revision, a draft, or one that waits"
+            revision = models.Revision(id=0, content_id=row.id, number=0, title="", summary="", body=[], details={})
         return TYPES[row.format](row=row, revision=revision)  # type: ignore[no-any-return]  # a Content each
 
     async def parts(self, info: Info) -> Parts:

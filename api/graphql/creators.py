@@ -18,6 +18,7 @@ from api.graphql.labels import Language, chosen, in_language
 from api.graphql.nodes import Node, findable
 from api.graphql.rows import shape, shows
 from api.graphql.words import BigInt, described
+from models import caps
 from services import assets, content_lists, creators, homepages, organisations
 from services.feeds import addresses
 
@@ -84,8 +85,12 @@ class Creator(Node, FollowedCreator):
     certified_on: date | None = column("certified_on", description="Since when they are certified; null if not.")
     created_at: datetime = column("created_at", description="When they joined.")
     is_seller: bool = column("is_seller", description="Whether they sell goods themselves.")
-    fields: list[Field] = many(creators.fields_of, key="id", most=20, description="The subjects they chose.")
-    roles: list[CertifiedRole] = many(creators.roles_of, key="id", most=20, description="What they are certified as.")
+    fields: list[Field] = many(
+        creators.fields_of, key="id", most=caps.MOST_FIELDS, description="The subjects they chose."
+    )
+    roles: list[CertifiedRole] = many(
+        creators.roles_of, key="id", most=caps.MOST_ROLES, description="What they are certified as."
+    )
     homepage: refs.HomepageRef | None = one(
         homepages.live_of, key="id", description="The published homepage; null if there is none."
     )

@@ -17,6 +17,7 @@ from api.graphql.nodes import Node, findable
 from api.graphql.product_filters import BrandFilter, NameOrder, ProductFilter, ProductOrder, ShopFilter
 from api.graphql.rows import shape, shows
 from api.graphql.words import BigInt
+from models import caps
 from services import assets, content_lists, products, tags
 
 # ISO 4217: currencies without minor units, and those with three places
@@ -105,7 +106,7 @@ class Product(Node):
         description="What kind of product it is: a tag of the taxonomy category.",
     )
     pictures: list[refs.AssetRef] = many(
-        assets.of_products, key="id", most=30, description="Its pictures; the first is the main one."
+        assets.of_products, key="id", most=caps.MOST_PICTURES, description="Its pictures; the first is the main one."
     )
     created_at: datetime = column("created_at", description="When it was added.")
     changed_at: datetime | None = column("changed_at", description="When it last changed; null if it never did.")

@@ -13,7 +13,7 @@ from api.graphql.ids import identity
 from api.graphql.nodes import Node, findable
 from api.graphql.rows import shows
 from api.graphql.words import described
-from models import formats
+from models import caps, formats
 from services import assets, contents, products, reviews, revisions, schedule_times, stamps, tags
 from services.gathering import read_parts
 
@@ -96,12 +96,17 @@ class Revision(Node):
     created_at: datetime = column("created_at", description="When it was begun.")
     published_at: datetime | None = column("published_at", description="When it went live; null if it did not.")
     scheduled_for: datetime | None = column("scheduled_for", description="When it is to go live; see `schedule`.")
-    covers: list[refs.AssetRef] = many(assets.covers_of_revisions, key="id", most=20, description="Its covers.")
+    covers: list[refs.AssetRef] = many(
+        assets.covers_of_revisions, key="id", most=caps.MOST_COVERS, description="Its covers."
+    )
     products: paging.Connection[refs.ProductRef] = page(
         products.of_revisions, key="id", description="The products it leads to, in order."
     )
     tags: list[refs.TagRef] = many(
-        tags.current_by_ids, keys="tag_ids", most=100, description="The tags that the content gets with this version."
+        tags.current_by_ids,
+        keys="tag_ids",
+        most=caps.MOST_TAGS,
+        description="The tags that the content gets with this version.",
     )
 
     @strawberry.field(description="Names this save of this version, opaquely: give it as `expectedRevision`.")

@@ -64,6 +64,10 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
     for table, name, before, more in WORDS:
         _check(table, name, _in(before + more))
+    op.create_check_constraint(
+        op.f("ck_tags_path_length"), "tags", "cardinality(path) <= 20", postgresql_not_valid=True
+    )
+    op.execute("ALTER TABLE tags VALIDATE CONSTRAINT ck_tags_path_length")
     op.execute(REFUSE.format(but=BUT_AN_ERASURE))
     for table, events, words in RECORDS:
         _stand(table, events, words)
@@ -509,6 +513,19 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_index(
+        "ix_contents_changed",
+        "contents",
+        [sa.literal_column("coalesce(changed_at, published_at) DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("state = 'VISIBLE' AND live_revision_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_products_newest",
+        "products",
+        [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
+    op.create_index(
         "ix_contents_creator_format_newest",
         "contents",
         ["creator_id", "format", sa.literal_column("published_at DESC"), sa.literal_column("id DESC")],
@@ -625,6 +642,13 @@ def downgrade() -> None:
     op.drop_column("homepage_versions", "scheduled_for")
     op.drop_column("homepage_versions", "edition")
     op.drop_column("live_rooms", "viewers_told_at")
+    op.drop_constraint(op.f("ck_tags_path_length"), "tags", type_="check")
+    op.drop_index("ix_products_newest", table_name="products")
+    op.drop_index(
+        "ix_contents_changed",
+        table_name="contents",
+        postgresql_where=sa.text("state = 'VISIBLE' AND live_revision_id IS NOT NULL"),
+    )
     op.drop_index(
         "ix_contents_creator_format_newest",
         table_name="contents",

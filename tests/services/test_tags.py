@@ -16,7 +16,7 @@ from core.clock import FixedClock
 from core.db import Database
 from core.errors import DomainError
 from core.reads import Page, Window
-from models import Consumer, DirtyKind, TaggingSource, TagState
+from models import Consumer, DirtyKind, TaggingSource, TagState, caps
 from services import content_lists, indexing, merging, outbox, publishing, tagging, tags, vocabularies
 from services.access import MissingScope
 from services.distribution import Distributor
@@ -205,6 +205,23 @@ async def test_a_tag_never_stands_under_itself(session: AsyncSession, food: mode
 
     await fresh(session, root, tea)
     assert (root.path, tea.path, root.version) == ([root.id], [root.id, tea.id], 1)
+
+
+async def test_a_tree_has_no_more_levels_than_a_path_holds(session: AsyncSession, food: models.Taxonomy):
+    deepest = None
+    for level in range(caps.MOST_TAG_LEVELS - 1):
+        deepest = await make.tag(session, food, f"level-{level}", parent=deepest)
+    root = await created(session, "root")
+    leaf = await created(session, "leaf", root)
+
+    with pytest.raises(vocabularies.TagTooDeep):
+        await vocabularies.move(session, SYSTEM, root.uid, deepest.uid)
+    await vocabularies.move(session, SYSTEM, leaf.uid, deepest.uid)
+    with pytest.raises(vocabularies.TagTooDeep):
+        await created(session, "lower", leaf)
+
+    await fresh(session, root, leaf)
+    assert (root.path, len(leaf.path)) == ([root.id], caps.MOST_TAG_LEVELS)
 
 
 async def test_a_merge_moves_the_uses_and_keeps_the_order(

@@ -12,6 +12,7 @@ from pydantic import (
 from models import (
     AssetFactsSource,
     AssetKind,
+    caps,
 )
 from models.texts import Line, Link, Prose, Title
 from services.interchange.records.values import (
@@ -79,5 +80,5 @@ class ProductRecord(Sourced):
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
     is_on_shelf: bool = True
     attributes: Json = Field(default_factory=dict)
-    pictures: tuple[Ref, ...] = ()
+    pictures: Annotated[tuple[Ref, ...], Field(max_length=caps.MOST_PICTURES)] = ()
     pools: tuple[Code, ...] = ()

@@ -16,6 +16,7 @@ from models import (
     FactsSource,
     IdentityKind,
     OrganisationRole,
+    caps,
 )
 from models.texts import Line, Prose
 from services.interchange.records.values import (
@@ -78,8 +79,8 @@ class CreatorRecord(Sourced):
     certified_on: date | None = None
     is_seller: bool = False
     facts_source: FactsSource = FactsSource.DECLARED
-    fields: tuple[Code, ...] = ()
-    roles: tuple[Annotated[HeldRole, BeforeValidator(as_role)], ...] = ()
+    fields: Annotated[tuple[Code, ...], Field(max_length=caps.MOST_FIELDS)] = ()
+    roles: Annotated[tuple[Annotated[HeldRole, BeforeValidator(as_role)], ...], Field(max_length=caps.MOST_ROLES)] = ()
     suspended_at: Instant | None = None
     suspended_because: Prose | None = None
     erased_at: Instant | None = None

@@ -19,6 +19,7 @@ from models import (
     HomepageState,
     RevisionState,
     TaggingSource,
+    caps,
 )
 from models.formats import Live
 from models.texts import Line, Prose, Title
@@ -65,7 +66,7 @@ class RevisionRecord(Record):
     markdown: Annotated[str, StringConstraints(max_length=200_000)] | None = None
     html: Annotated[str, StringConstraints(max_length=2_000_000)] | None = None
     details: Json = Field(default_factory=dict)
-    covers: tuple[Ref, ...] = ()
+    covers: Annotated[tuple[Ref, ...], Field(max_length=caps.MOST_COVERS)] = ()
     products: tuple[Ref, ...] = ()
     is_original: bool | None = None
     created_at: Instant | None = None
@@ -137,7 +138,7 @@ class ContentRecord(Sourced):
     changed_at: Instant | None = None
     is_history: bool = True
     channels: tuple[Key, ...] | None = None
-    tags: tuple[TaggingRecord, ...] = ()
+    tags: Annotated[tuple[TaggingRecord, ...], Field(max_length=caps.MOST_TAGS)] = ()
     revisions: tuple[RevisionRecord, ...] = ()
     live: LiveRecord | None = None
     answers: tuple[AnswerRecord, ...] = ()
