@@ -56,6 +56,10 @@ class News:
         self._stop = asyncio.Event()
         self._running: asyncio.Task[object] | None = None
 
+    @property
+    def followers(self) -> int:
+        return sum(followed.followers for followed in self._followed.values())
+
     @contextmanager
     def following(self, log: LogName) -> Iterator[Followed]:
         """The log, watched from now on: what is read after this cannot miss what comes then."""

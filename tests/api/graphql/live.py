@@ -121,7 +121,7 @@ class Events:
             assert part is not None, "the stream is over"
             lines = [line for line in part.decode().split("\n") if line and not line.startswith(":")]
             if lines:
-                return dict((line.partition(":")[0], line.partition(":")[2].removeprefix(" ")) for line in lines)
+                return {line.partition(":")[0]: line.partition(":")[2].removeprefix(" ") for line in lines}
 
     async def whole(self) -> Any:
         """The body of an answer that is no stream."""
@@ -175,6 +175,12 @@ class Server:
             "server": ("headwater.example", 80),
             "state": {},
         }
+
+    async def followed_by(self, count: int) -> None:
+        """Until so many streams have begun."""
+        async with asyncio.timeout(SECONDS):
+            while self.app.state.news.followers < count:  # noqa: ASYNC110  (nothing tells of it)
+                await asyncio.sleep(0.001)
 
     @property
     def open_streams(self) -> int:
