@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from api.auth import caller_from
 from api.reading import away, check_size, problem
@@ -21,7 +22,8 @@ log = structlog.get_logger()
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 OWN_DOOR = "/graphql"  # it answers its own failures in its own form
-NOBODY_ASKED = {OWN_DOOR, "/healthz", "/readyz"}  # whoever asks for health must not need the database
+STREAM = "/graphql/stream"  # so does this one, and it takes its time
+NOBODY_ASKED = {OWN_DOOR, STREAM, "/healthz", "/readyz"}  # whoever asks for health must not need the database
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:]*)(?::[0-9]*)?")
 
 
@@ -50,6 +52,9 @@ class Guard:
         self.hosts = None if "*" in hosts else hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -60,15 +65,24 @@ class Guard:
         with structlog.contextvars.bound_contextvars(request_id=request_id, path=scope["path"][:200]):
             await self._answer(request, receive, _stamped(send, request_id), request_id)
 
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket to an allowed host; its handshake is answered with a 403 otherwise. It watches its time itself."""
+        try:
+            self._check_host(HTTPConnection(scope))
+        except UnknownHost:
+            await WebSocketClose()(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
     async def _answer(self, request: Request, receive: Receive, send: _Stamped, request_id: str) -> None:
         try:
             self._check_host(request)
-            if request.url.path != OWN_DOOR:
+            if request.url.path not in {OWN_DOOR, STREAM}:
                 check_size(request, self.settings)
             if request.url.path not in NOBODY_ASKED:
                 runtime = request.app.state.runtime
                 request.state.caller = await caller_from(request.headers, runtime)
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(None if request.url.path == STREAM else self.seconds):
                 await self.app(request.scope, receive, send)
         except DomainError as error:
             await self._fail(error, request, receive, send, request_id)
@@ -89,7 +103,7 @@ class Guard:
         if not send.has_started:
             await problem(error, request_id)(request.scope, receive, send)
 
-    def _check_host(self, request: Request) -> None:
+    def _check_host(self, request: HTTPConnection) -> None:
         form = HOST.fullmatch(request.headers.get("host", ""))
         if self.hosts is not None and (form is None or form[1].lower() not in self.hosts):
             raise UnknownHost("This server does not answer for that host.")

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.requests import HTTPConnection
 from strawberry.dataloader import DataLoader
 from strawberry.types.info import Info as StrawberryInfo
 
@@ -11,12 +12,16 @@ from core.caller import Caller
 from core.clock import Clock
 from core.db import Database
 from core.settings import Settings
+from services.news import News
 from services.rates import Allowance
 
 Batch = Callable[..., Awaitable[Mapping[Any, Any]]]
 """A service function `(session, caller, keys, **options)` that answers many keys at once: what the caller may not see is
 absent from its answer.
 """
+
+Renew = Callable[[], Awaitable[Caller]]
+"""Reads the credentials of a request again: the caller as it is now, or the refusal of what is over."""
 
 LoaderKey = tuple[int, str, tuple[tuple[str, Hashable], ...]]
 
@@ -36,6 +41,13 @@ class Context:
     address: str = ""
     cost: int = 0
     allowance: Allowance | None = None
+    # for subscriptions: who tells of news, and whether who asks still is who they were
+    news: News | None = None
+    renew: Renew | None = None
+    # the cursor of a client that comes back: it wins over the one in the document
+    resumes: str | None = None
+    # the token of the preview that is looked at: pictures that only it shows are fetched with it
+    preview: str | None = None
     _loaders: dict[LoaderKey, DataLoader[Any, Any]] = field(default_factory=dict)
 
     def load(self, batch: Batch, key: Hashable, **options: Hashable) -> Awaitable[Any]:
@@ -75,4 +87,7 @@ def load(info: Info, batch: Batch, key: Hashable, **options: Hashable) -> Awaita
     return info.context.load(batch, key, **options)
 
 
-__all__ = ["Batch", "Context", "Info", "load"]
+OpenContext = Callable[[HTTPConnection, str], Awaitable[Context]]
+"""Builds the context of a request: who asks, with what. The text is the request id. Raises DomainError for bad keys."""
+
+__all__ = ["Batch", "Context", "Info", "OpenContext", "Renew", "load"]

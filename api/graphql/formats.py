@@ -1,7 +1,6 @@
 """The eight formats: each the Content interface with its own part."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, cast
 
 import strawberry
@@ -14,23 +13,10 @@ from api.graphql.contents import Content
 from api.graphql.context import Info
 from api.graphql.directives import at_most
 from api.graphql.fields import column, one
-from api.graphql.rows import shape, shows
-from api.graphql.words import BigInt, described
+from api.graphql.rows import shape
 from models import blocks, formats
 from services import contents
 from services.bodies import extent, headings
-
-described(
-    models.LiveState,
-    "Where a live stands.",
-    {
-        "SCHEDULED": "Announced.",
-        "LIVE": "Going on now.",
-        "ENDED": "Over.",
-        "REPLAY": "Over, and can be seen again.",
-        "CANCELLED": "Will not take place.",
-    },
-)
 
 
 @strawberry.type(description="A heading of the body, for a table of contents.")
@@ -76,24 +62,11 @@ class RunningOrderItem:
         return await product_of(info, self.row.product)  # type: ignore[no-any-return]  # a Product by registration
 
 
-@shows(models.LiveRoom)
-@strawberry.type(description="What moves while a live goes on.")
-class LiveRoom:
-    row: strawberry.Private[models.LiveRoom]
-
-    state: models.LiveState = column("state", description="Where it stands.")
-    starts_at: datetime = column("starts_at", description="When it is to start.")
-    started_at: datetime | None = column("started_at", description="When it did start.")
-    ended_at: datetime | None = column("ended_at", description="When it ended.")
-    stream_url: str | None = column("stream_url", description="Where it can be watched while it runs.")
-    replay_url: str | None = column("replay_url", description="Where it can be watched again.")
-    viewers_count: BigInt = column("viewers_count", description="How many watch now.")
-    viewers_peak: BigInt = column("viewers_peak", description="The most that watched at once.")
-
-
 @strawberry.type(description="A live room.")
 class Live(Content):
-    room: LiveRoom | None = one(contents.live_rooms, key="id", description="Its state and times; null if unknown.")
+    room: refs.LiveRoomRef | None = one(
+        contents.live_rooms, key="id", description="Its state and times; null if unknown."
+    )
 
     @strawberry.field(description="What happens when, with the products that are shown.", directives=[at_most(500)])
     async def running_order(self, info: Info) -> list[RunningOrderItem]:

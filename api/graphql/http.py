@@ -1,7 +1,7 @@
 """GraphQL over HTTP: what goes out for what came in, and nothing that a client sends ends in a 500."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from api import reading
 from api.graphql import graphiql, labels, negotiation, origins, problems, requests
 from api.graphql.caching import CacheHints
-from api.graphql.context import Context
+from api.graphql.context import Context, OpenContext
 from api.graphql.execution import Answer, Executor
 from api.graphql.known import HANDSHAKE, NOT_KNOWN, KnownDocuments
 from api.graphql.limits import Limits
@@ -32,9 +32,6 @@ ALONG = {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "2"}}
 """Headers that come with a status."""
 
 log = structlog.get_logger()
-
-OpenContext = Callable[[Request, str], Awaitable[Context]]
-"""Builds the context of a request: who asks, with what. The text is the request id. Raises DomainError for bad keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ class GraphQLEndpoint:
         # a little sooner than whoever else watches the time, so that the answer has this door's form
         async with asyncio.timeout(self.settings.request_timeout_ms * 0.95 / 1_000):
             asked = await self.known.filled(asked, context)
-            answer = await self.executor.run(asked, context, may_introspect=self._may_introspect(context))
+            answer = await self.executor.run(asked, context, may_introspect=self.may_introspect(context))
             if answer.was_executed:
                 await self.known.learn(asked, context)
         return self._executed(asked, answer, reply) if answer.was_executed else self._not_executed(answer, reply)
@@ -165,7 +162,8 @@ class GraphQLEndpoint:
             return reply.failure(status, error.code, error.message, {})
         return reply.failure(error.status, error.code, error.message, ALONG.get(error.status, {}))
 
-    def _may_introspect(self, context: Context) -> bool:
+    def may_introspect(self, context: Context) -> bool:
+        """Whether who asks is told what there is: those who develop, and whoever has a key."""
         return self.settings.profile == "development" or not context.caller.is_anonymous
 
     def _wants_page(self, request: Request) -> bool:

@@ -56,6 +56,11 @@ async def read(request: Request, settings: Settings) -> GraphQLRequest:
     raise BadRequest(405, "METHOD_NOT_ALLOWED", "GraphQL is asked by POST or GET.", headers=allowed)
 
 
+def of_payload(given: dict[str, Any], settings: Settings) -> GraphQLRequest:
+    """The request inside a message that was read already; BadRequest names what is wrong with it."""
+    return _request(given, settings, is_get=False)
+
+
 def _check_type(request: Request) -> None:
     lines = request.headers.getlist("content-type")
     kind, *parameters = (part.strip().lower() for part in (lines[0] if len(lines) == 1 else "").split(";"))

@@ -45,10 +45,10 @@ CLOSING_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-class TooManyOperations(RateLimited):
+class TooManyAtOnce(RateLimited):
     """As many operations run over this WebSocket as may."""
 
-    code = "TOO_MANY_OPERATIONS"
+    code = "TOO_MANY_AT_ONCE"
 
 
 class Closed(Exception):  # noqa: N818  (named after what happened)
@@ -193,7 +193,7 @@ class _Connection:
             raise Closed(4409, f"Subscriber for {id_} already exists")
         if len(self.operations) >= self.settings.stream_operations:
             most = self.settings.stream_operations
-            error = TooManyOperations(f"At most {most} operations at once over one WebSocket: end one first.")
+            error = TooManyAtOnce(f"At most {most} operations at once over one WebSocket: end one first.")
             await self._refuse(id_, [problems.failure(error.code, error.message, new_uid().hex)])
             return
         try:

@@ -206,7 +206,7 @@ async def test_operations_of_a_connection_are_bounded(server: Server, db: Databa
 
     refused = await socket.next()
     assert (refused["id"], refused["type"]) == ("3", "error")
-    assert [error["extensions"]["code"] for error in refused["payload"]] == ["TOO_MANY_OPERATIONS"]
+    assert [error["extensions"]["code"] for error in refused["payload"]] == ["TOO_MANY_AT_ONCE"]
     await socket.say({"id": "0", "type": "complete"})
     await socket.subscribe("3", "{ __typename }")
     assert (await socket.next())["type"] == "next"
