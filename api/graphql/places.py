@@ -15,11 +15,15 @@ Step = tuple[int, str | int, StrawberryField | None]
 
 # services that raise these do not know under which name the client gave the id
 SUBJECTS: dict[str, Path] = {
+    "NO_SUCH_ACCOUNT": ("account",),
     "NO_SUCH_ANSWER": ("answer",),
+    "NO_SUCH_APPEAL": ("appeal",),
     "NO_SUCH_COMMENT": ("comment",),
     "NO_SUCH_CONTENT": ("content",),
     "NO_SUCH_CREATOR": ("creator",),
     "NO_SUCH_MESSAGE": ("message",),
+    "NO_SUCH_REVIEW": ("review",),
+    "NO_SUCH_REVISION": ("revision",),
 }
 LAST = 1_000
 
