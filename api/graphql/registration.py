@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import strawberry
 from graphql import OperationDefinitionNode
 
-from api.graphql.execution import Executor, Prepared
+from api.graphql.execution import Executor
 from api.graphql.limits import Limits
+from api.graphql.preparing import Prepared
 from core.errors import Invalid, Problem
 from core.settings import Settings
 from services.documents import NewDocument

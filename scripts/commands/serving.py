@@ -21,7 +21,7 @@ import uvicorn
 from api.app import create_app
 from core.errors import Misconfigured
 from core.settings import Settings
-from scripts import starting
+from scripts import sockets, starting
 from scripts.console import AsJson, say
 from scripts.console import settings as read
 from services import workers
@@ -150,16 +150,7 @@ async def _serve(
     runtime: Runtime, listening: socket.socket, tell: Callable[[], None], *, lost: Callable[[], str | None]
 ) -> None:
     """Serve until told to stop, or until the embedded database is lost for good."""
-    config = uvicorn.Config(
-        create_app(runtime.settings, runtime),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=1_000,
-        timeout_graceful_shutdown=20,
-        h11_max_incomplete_event_size=16_384,
-    )
-    server = _Announcing(config, tell)
+    server = _Announcing(sockets.configured(create_app(runtime.settings, runtime), runtime.settings), tell)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not serving.done():
         await asyncio.wait([serving], timeout=1)
@@ -172,11 +163,12 @@ async def _serve(
 
 
 class _Announcing(uvicorn.Server):
-    """Says that it is ready once it is."""
+    """Says that it is ready once it is; and that it ends, to those whose streams would keep it."""
 
-    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None], end_streams: Callable[[], None]) -> None:
         super().__init__(config)
         self.tell = tell
+        self.end_streams = end_streams
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -189,6 +181,10 @@ class _Announcing(uvicorn.Server):
         finally:
             for name in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(name)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.end_streams()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
