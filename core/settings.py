@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     feed_page_bytes: int = Field(5_242_880, ge=65_536, description="The most bytes of one feed page.")
     page_limit: int = Field(100, ge=1, le=1_000, description="The most that `first` or `last` may ask for.")
     search_text_limit: int = Field(300, ge=10, description="The longest search text, in characters.")
+    graphql_length: int = Field(
+        100_000, ge=1_000, description="The most characters of a GraphQL document; long texts go into variables."
+    )
     graphql_tokens: int = Field(2_000, ge=100, description="The most tokens of a GraphQL document.")
     graphql_depth: int = Field(12, ge=5, description="The deepest selection of a GraphQL document.")
     graphql_fields: int = Field(500, ge=50, description="The most fields of a GraphQL document after expansion.")

@@ -1,5 +1,7 @@
 """From a request to an answer: a prepared document, its variables, its cost, what the caller may spend, and the execution."""
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,9 @@ from services.rates import Rates, Spent
 
 UNKNOWN = 10
 """What a document counts at least that has to be prepared first, be it that it is refused then."""
+
+SAID = 8
+"""Answers about the schema itself that are remembered: each may be a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Executor:
         self.limits = limits
         self.documents = Documents(self.core, limits, kept=kept, largest=largest, suggests=suggests)
         self.rates = Rates()
+        self._said: dict[tuple[str, str | None, str], ExecutionResult] = {}
 
     def prepare(self, text: str) -> Prepared:
         """Parsed, measured and validated; remembered, so that a repeated text costs a look-up."""
@@ -155,19 +161,12 @@ class Executor:
 
     async def execute(self, admitted: Admitted, request: GraphQLRequest, context: Context) -> Answer:
         """The answer to a query or mutation that was admitted."""
-        assert admitted.prepared.document is not None, "what was admitted has one"
-        result = execute(
-            self.core,
-            admitted.prepared.document,
-            context_value=context,
-            variable_values=request.variables,
-            operation_name=request.operation_name,
-            executor_class=StrawberryGraphQLCoreExecutionContext,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # a bool in Strawberry, a TypeGuard in graphql-core
-            operation_extensions={},
-        )
-        if not isinstance(result, ExecutionResult):
-            result = await result
+        assert admitted.prepared.size is not None, "what was admitted has one"
+        if admitted.prepared.size.is_schema_alone:
+            result = await self._schema(admitted, request, context)
+        else:
+            started = self._started(admitted, request, context)
+            result = started if isinstance(started, ExecutionResult) else await started
         return self.answered(result, context, was_executed=True)
 
     def answered(self, result: ExecutionResult, context: Context, *, was_executed: bool) -> Answer:
@@ -179,6 +178,33 @@ class Executor:
             body = {"errors": shown, **body}
         headers = allowances.headers(context.allowance)
         return Answer(self._with_cost(body, context), was_executed=was_executed, headers=headers)
+
+    def _started(
+        self, admitted: Admitted, request: GraphQLRequest, context: Context | None
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        assert admitted.prepared.document is not None, "what was admitted has one"
+        return execute(
+            self.core,
+            admitted.prepared.document,
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+            executor_class=StrawberryGraphQLCoreExecutionContext,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # a bool in Strawberry, a TypeGuard in graphql-core
+            operation_extensions={},
+        )
+
+    async def _schema(self, admitted: Admitted, request: GraphQLRequest, context: Context) -> ExecutionResult:
+        """What the schema says of itself: a tenth of a second's work, done aside, and once for all who ask the same."""
+        asked = (request.query, request.operation_name, repr(request.variables))
+        found = self._said.get(asked)
+        if found is None:
+            made = await asyncio.to_thread(self._started, admitted, request, context)
+            found = made if isinstance(made, ExecutionResult) else await made
+            if len(self._said) >= SAID:
+                self._said.clear()
+            self._said[asked] = found
+        return found
 
     def _refused(self, errors: tuple[GraphQLError, ...], code: str, context: Context) -> Answer:
         body = {"errors": problems.formatted(errors, code, context.request_id, self.limits.errors)}

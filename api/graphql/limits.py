@@ -38,6 +38,7 @@ class Limits:
     expanded. An operation that asks for the schema alone has a depth and a number of fields of its own.
     """
 
+    length: int = 100_000
     tokens: int = 2_000
     depth: int = 12
     fields: int = 500
@@ -56,6 +57,7 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
         return cls(
+            length=settings.graphql_length,
             tokens=settings.graphql_tokens,
             depth=settings.graphql_depth,
             fields=settings.graphql_fields,
@@ -81,7 +83,9 @@ class Size:
     fields: int
     aliases: int
     directives: int
+    # whether any operation asks for the schema, and whether all ask for nothing else
     is_introspection: bool
+    is_schema_alone: bool
 
 
 @dataclass(slots=True)
@@ -131,6 +135,7 @@ def measure(document: DocumentNode, limits: Limits) -> Size:
         aliases=max((one.aliases for one in sizes), default=0),
         directives=max((one.directives for one in sizes), default=0),
         is_introspection=any(one.introspects for one in sizes),
+        is_schema_alone=bool(sizes) and all(one.introspects and not one.asks for one in sizes),
     )
 
 

@@ -78,7 +78,7 @@ class Documents:
     async def prepared(self, text: str) -> Prepared:
         """The same without keeping others waiting. Raises TooBusy."""
         found = self.known(text)
-        if found is not None or len(text) <= QUICK:
+        if found is not None or not QUICK < len(text) <= self.limits.length:
             return found or self.prepare(text)
         if self._waiting >= MOST_WAITING:
             raise TooBusy(
@@ -99,6 +99,9 @@ class Documents:
         return prepared
 
     def _prepare(self, text: str) -> Prepared:
+        if len(text) > self.limits.length:
+            message = f"A document has at most {self.limits.length} characters: long texts go into variables."
+            return Prepared(None, None, (GraphQLError(message),), "DOCUMENT_TOO_LONG")
         try:
             document = parse(text, max_tokens=self.limits.tokens)
         except GraphQLError as error:

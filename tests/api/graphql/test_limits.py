@@ -91,12 +91,12 @@ def test_a_document_is_answered_at_a_published_limit_and_refused_one_above(name:
 def test_the_limits_are_settings_with_the_published_defaults() -> None:
     assert Limits() == PUBLISHED
     settings = Settings(
-        graphql_tokens=200, graphql_depth=6, graphql_fields=60, graphql_aliases=1, graphql_directives=2,
+        graphql_length=1_000, graphql_tokens=200, graphql_depth=6, graphql_fields=60, graphql_aliases=1, graphql_directives=2,
         graphql_operations=3, graphql_definitions=4, graphql_variables=5, graphql_repeats=101,
         graphql_introspection_depth=7, graphql_introspection_fields=61, graphql_errors=8, graphql_cost=1_001,
         page_limit=9, _env_file=None,
     )  # fmt: skip
-    assert Limits.of(settings) == Limits(200, 6, 60, 1, 2, 3, 4, 5, 101, 7, 61, 8, 1_001, 9)
+    assert Limits.of(settings) == Limits(1_000, 200, 6, 60, 1, 2, 3, 4, 5, 101, 7, 61, 8, 1_001, 9)
 
 
 def test_fields_depth_and_aliases_are_counted_as_fragments_expand() -> None:
@@ -173,6 +173,13 @@ def test_repeated_fields_are_counted_in_pairs_at_each_place_of_the_answer(docume
     measure(parse(document), replace(SMALL, fields=9, repeats=pairs))
 
 
+async def test_a_document_has_so_many_characters(api: Asking) -> None:
+    short = api.set(graphql_length=1_000)
+
+    assert await short.codes("{ __typename }" + " " * 986) == []
+    assert await short.codes("{ __typename }" + " " * 987) == ["DOCUMENT_TOO_LONG"]
+
+
 async def test_tokens_are_counted_before_anything_is_built(api: Asking) -> None:
     small = api.set(graphql_tokens=100)
 
@@ -219,6 +226,22 @@ def test_standard_introspection_passes(asked: str) -> None:
     assert prepared.errors == ()
     assert prepared.size is not None
     assert prepared.size.is_introspection
+
+
+async def test_the_schema_is_told_by_what_is_asked_of_it(api: Asking) -> None:
+    """It is remembered: the document, the operation and the variables decide."""
+    developer = api.set(profile="development")
+    document = "query A($name: String!) { __type(name: $name) { name } } query B { __schema { queryType { name } } }"
+
+    async def told(operation: str, **variables: str) -> object:
+        async with developer.client() as client:
+            body = {"query": document, "operationName": operation, "variables": variables}
+            return (await client.post("/graphql", json=body)).json()["data"]
+
+    for _ in range(2):
+        assert await told("A", name="Tag") == {"__type": {"name": "Tag"}}
+        assert await told("A", name="Shop") == {"__type": {"name": "Shop"}}
+        assert await told("B") == {"__schema": {"queryType": {"name": "Query"}}}
 
 
 async def test_introspection_with_anything_else_has_the_limits_of_a_query(api: Asking) -> None:
