@@ -10,6 +10,7 @@ import strawberry
 from api.graphql import refs
 from api.graphql.assets import address
 from api.graphql.context import Info
+from api.graphql.directives import at_most
 from api.graphql.fields import column
 from api.graphql.rows import shape
 from api.graphql.words import described
@@ -91,7 +92,8 @@ def _images(images: Sequence[blocks.Image]) -> list[ImageBlock]:
 class GalleryBlock:
     row: strawberry.Private[blocks.GalleryBlock]
 
-    images: list[ImageBlock] = column("images", convert=_images, description="The pictures, in order.")
+    # the size of `Body.blocks` counts these pictures too
+    images: list[ImageBlock] = column("images", convert=_images, size=at_most(1), description="The pictures, in order.")
 
 
 @strawberry.type(description="A film.")
@@ -142,7 +144,7 @@ class ListBlock:
     row: strawberry.Private[blocks.ListBlock]
 
     ordered: bool = column("ordered", description="Whether the points are numbered.")
-    items: list[ListItem] = column("items", convert=_items, description="The points, in order.")
+    items: list[ListItem] = column("items", convert=_items, description="The points, in order: at most 500.")
 
 
 def _rows(rows: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -225,7 +227,11 @@ def shown(body: tuple[blocks.Block, ...]) -> list[Any]:
 class Body:
     body: strawberry.Private[tuple[blocks.Block, ...]]
 
-    @strawberry.field(description="Its blocks, in order.")
+    @strawberry.field(
+        description="Its blocks, in order: at most 2,000, and at most 500 of them, each picture of a gallery counted, show a"
+        " file or a product.",
+        directives=[at_most(blocks.MOST_SHOWN)],
+    )
     def blocks(self) -> list[Block]:
         return shown(self.body)
 
@@ -248,10 +254,9 @@ class Body:
 
 async def _addresses(info: Info, body: tuple[blocks.Block, ...]) -> tuple[dict[str, str], dict[str, str]]:
     """Where the files and products that a body names are found, by uid."""
-    base_url = info.context.settings.base_url
     files = await info.context.load_many(assets.by_uids, [uid for _, uid in blocks.asset_uids(body)])
     goods = await info.context.load_many(products.by_uids, blocks.product_uids(body))
     return (
-        {str(asset.uid): address(asset, base_url) for asset in files if asset},
+        {str(asset.uid): address(asset, info.context) for asset in files if asset},
         {str(product.uid): product.url for product in goods if product and product.url},
     )

@@ -37,7 +37,7 @@ class Article(Content):
     async def reading_minutes(self, info: Info) -> int:
         return extent((await self.parts(info))[0]).minutes
 
-    @strawberry.field(description="Its headings, in order.")
+    @strawberry.field(description="Its headings, in order: at most 2,000.")
     async def table_of_contents(self, info: Info) -> list[TocEntry]:
         return [TocEntry(row=heading) for heading in headings((await self.parts(info))[0])]
 
@@ -156,11 +156,11 @@ class ShortVideo(Content):
     async def video_url(self, info: Info) -> str | None:
         return (await self.film(info)).video_url
 
-    @strawberry.field(description="Its named points, in order.")
+    @strawberry.field(description="Its named points, in order: at most 200.")
     async def chapters(self, info: Info) -> list[Chapter]:
         return [Chapter(row=chapter) for chapter in (await self.film(info)).chapters]
 
-    @strawberry.field(description="Its words as text, by language.")
+    @strawberry.field(description="Its words as text, by language: at most 50.")
     async def subtitles(self, info: Info) -> list[Subtitles]:
         return [Subtitles(row=one_language) for one_language in (await self.film(info)).subtitles]
 

@@ -10,7 +10,7 @@ from api.graphql.directives import sized_by
 from api.graphql.ids import Id
 from api.graphql.rows import shape
 from core.errors import Invalid
-from core.ids import parse_global_id
+from core.ids import MalformedId, parse_global_id
 
 
 class TooManyIds(Invalid):
@@ -34,8 +34,12 @@ def findable_types() -> frozenset[str]:
     return frozenset(_reads)
 
 
-async def find(info: Info, text: str) -> Any:
-    name, uid = parse_global_id(text)
+async def find(info: Info, text: str, *path: str | int) -> Any:
+    """The object with this id, null when there is none to see; MalformedId, at this path, when it is no id."""
+    try:
+        name, uid = parse_global_id(text)
+    except MalformedId as error:
+        raise MalformedId(error.message, path=path) from error
     read = _reads.get(name)
     return None if read is None else shape(await info.context.load(read, uid))
 
@@ -44,7 +48,7 @@ async def find(info: Info, text: str) -> Any:
 class NodeQuery:
     @strawberry.field(description="The object with this global id; null when there is none or you may not see it.")
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002  (Relay's name for it)
-        return await find(info, id)  # type: ignore[no-any-return]  # a row's shape, a Node by registration
+        return await find(info, id, "id")  # type: ignore[no-any-return]  # a row's shape, a Node by registration
 
     @strawberry.field(
         description="The objects with these global ids, in their order, null where there is none to see.",
@@ -58,4 +62,17 @@ class NodeQuery:
         limit = info.context.settings.page_limit
         if len(ids) > limit:
             raise TooManyIds(f"At most {limit} ids at once; {len(ids)} were given.", path=("ids",))
-        return list(await asyncio.gather(*(find(info, text) for text in ids)))
+        found = await asyncio.gather(
+            *(find(info, text, "ids", place) for place, text in enumerate(ids)), return_exceptions=True
+        )
+        wrong = [one for one in found if isinstance(one, MalformedId)]
+        if wrong:
+            problems = [problem for error in wrong for problem in error.problems]
+            raise MalformedId("Some of these are no ids: use those that this API returned.", problems=problems)
+        return [_answered(one) for one in found]
+
+
+def _answered(found: Any) -> Any:
+    if isinstance(found, BaseException):
+        raise found
+    return found
