@@ -79,6 +79,7 @@ async def build(session: AsyncSession) -> World:
     await _public(session, world)
     await _homepage(session, world)
     await _feeds(session, world)
+    await _readers(session, world)
     eve.suspended_at, eve.suspended_because = THEN, f"{SECRET} reason"
     await session.flush()
     return world
@@ -126,6 +127,33 @@ async def _answers(session: AsyncSession, world: World, question: models.Content
             answer(world.creator, f"{SECRET} withdrawn answer", state=models.AnswerState.WITHDRAWN, is_accepted=True),
         ]
     )
+
+
+async def _readers(session: AsyncSession, world: World) -> None:
+    """Who follows and comments; what may be seen of it hangs on what may not, and the other way round."""
+    shown = models.Account(name=f"{SECRET}@readers.example")  # an address is no name for strangers
+    suspended = models.Account(name=f"{SECRET} suspended", suspended_at=THEN)
+    session.add_all([shown, suspended])
+    await session.flush()
+    row = next(one for one in world.public if one.format is Format.QNA)
+
+    async def say(text: str, content: models.Content = row, by: models.Account = shown, **more: Any) -> models.Comment:
+        return await make.comment(session, content, account_id=by.id, text=text, **more)
+
+    above = await say("Well said.")
+    await say("Indeed.", parent_id=above.id, creator_id=world.creator.id)
+    hidden = await say(f"{SECRET} hidden", state=models.CommentState.HIDDEN)
+    await say(f"{SECRET} under what is hidden", parent_id=hidden.id)
+    for parent_id in (None, above.id):
+        for state in (models.CommentState.WITHDRAWN, models.CommentState.TAKEN_DOWN, models.CommentState.ERASED):
+            await say(f"{SECRET} {state}", state=state, state_because=f"{SECRET} because", parent_id=parent_id)
+        await say(f"{SECRET} suspended", by=suspended, parent_id=parent_id)
+        await say(f"{SECRET} as Eve", creator_id=world.suspended.id, parent_id=parent_id)
+    for content in world.hidden.values():
+        await say(f"{SECRET} under {content.id}", content)
+        session.add(models.Save(account_id=shown.id, content_id=content.id))
+    session.add_all(models.Follow(account_id=one.id, creator_id=world.creator.id) for one in (shown, suspended))
+    await session.flush()
 
 
 async def _hidden(session: AsyncSession, world: World) -> None:
