@@ -21,6 +21,8 @@ async def healthz(_request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     runtime: Runtime = request.app.state.runtime
+    if request.app.state.connections.ending.is_set():
+        return _say(503, {"status": "ending"})
     try:
         async with asyncio.timeout(2):
             # the usual case reads one row; what is pending is only worked out when something is
