@@ -22,10 +22,10 @@ MOST_AT_ONCE = 50
 CONTENT, PRODUCT, ASSET = ({"x-id-of": name} for name in ("Content", "Product", "Asset"))
 
 Title = Annotated[Line, Field(description="The heading. May be empty.")]
-Image = Annotated[UUID, Field(description="The picture: the uid of an asset.", json_schema_extra=ASSET)]
+Image = Annotated[UUID | None, Field(description="The picture: the uid of an asset.", json_schema_extra=ASSET)]
 Limit = Annotated[int, Field(ge=1, le=MOST_AT_ONCE, description="How many are listed at most.")]
-Href = Annotated[Link, Field(description="An address that it leads to.")]
-Named = Annotated[UUID, Field(description="A content that it leads to, by uid.", json_schema_extra=CONTENT)]
+Href = Annotated[Link | None, Field(description="An address that it leads to.")]
+Named = Annotated[UUID | None, Field(description="A content that it leads to, by uid.", json_schema_extra=CONTENT)]
 Contents = Annotated[
     tuple[UUID, ...],
     Field(max_length=MOST_AT_ONCE, description="Contents by uid, in this order.", json_schema_extra=CONTENT),
@@ -64,8 +64,8 @@ class Recommended(Strict):
 class Target(Strict):
     """Something that can be followed: to a content or to an address, not both."""
 
-    content: Named | None = None
-    href: Href | None = None
+    content: Named = None
+    href: Href = None
 
     @model_validator(mode="after")
     def _one_target(self) -> Target:
@@ -80,7 +80,7 @@ class Hero(Target):
     type: Literal["hero"] = "hero"
     title: Annotated[Line, Field(description="The large words.")]
     text: Annotated[Prose, Field(description="The smaller words below.")] = ""
-    image: Image | None = None
+    image: Image = None
 
 
 class RichText(Strict):
@@ -146,7 +146,7 @@ class Banner(Target):
 
     type: Literal["banner"] = "banner"
     title: Annotated[Line, Field(description="Words on it. May be empty.")] = ""
-    image: Image
+    image: Annotated[UUID, Field(description="The picture: the uid of an asset.", json_schema_extra=ASSET)]
     alternative_text: Annotated[Line, Field(description="What it shows, for those who do not see it.")] = ""
 
 
@@ -155,7 +155,7 @@ class LinkItem(Target):
 
     title: Annotated[Line, Field(min_length=1, description="What stands on it.")]
     text: Annotated[Line, Field(description="A line below. May be empty.")] = ""
-    image: Image | None = None
+    image: Image = None
 
     @model_validator(mode="after")
     def _has_target(self) -> LinkItem:

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote
 
 import strawberry
 
@@ -36,8 +35,6 @@ described(
     },
 )
 
-SHOWN_IN_PREVIEW = '{homepagePreview(token:"%s"){state number blocks{__typename}}}'
-
 
 @strawberry.type(description="A way to see a version of a homepage before it is published.")
 class HomepagePreview:
@@ -48,10 +45,7 @@ class HomepagePreview:
 
     @strawberry.field(description="The address to hand out, as the operator set it.")
     def url(self, info: Info) -> str:
-        settings = info.context.settings
-        if settings.preview_url:
-            return settings.preview_url.replace("{token}", self.row.token)
-        return f"{settings.base_url}/graphql?query={quote(SHOWN_IN_PREVIEW % self.row.token)}"
+        return self.row.url(info.context.settings)
 
 
 @strawberry.type(description="When a version is to be published, or was.")

@@ -1,7 +1,7 @@
 """Homepages: read and shown, drafted, published, scheduled, and shown before they are published."""
 
 from services.homepages.blocks import Sorted, There, references_of, sort_out
-from services.homepages.drafting import PageDraft, against_saving, begin, discard, flaws, save
+from services.homepages.drafting import NoDraft, PageDraft, against_saving, begin, discard, flaws, save
 from services.homepages.previews import MalformedPreview, Preview, preview, previewed
 from services.homepages.publishing import publish, roll_back
 from services.homepages.reading import by_ids, by_uids, drafts_of, live_of, versions_of
@@ -22,6 +22,7 @@ __all__ = [
     "RANKING",
     "TEMPLATES",
     "MalformedPreview",
+    "NoDraft",
     "PageDraft",
     "Preview",
     "Sorted",

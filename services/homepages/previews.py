@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,12 +20,14 @@ import models
 from core.caller import Caller
 from core.clock import Clock
 from core.errors import Gone, Invalid
+from core.settings import Settings
 from models import HomepageState
 from services import access
 
 LONGEST_HOURS = 24 * 30
 FORM = b"\x01"
 PURPOSE = b"homepage preview"
+_ANSWERED = '{homepagePreview(token:"%s"){state number problems{message} blocks{__typename}}}'
 _SIGNED, _LENGTH = len(FORM) + 16 + 16 + 8, len(FORM) + 16 + 16 + 8 + 32
 UNPUBLISHED = (HomepageState.DRAFT, HomepageState.SCHEDULED)
 
@@ -55,6 +58,12 @@ class Preview:
 
     token: str
     expires_at: datetime
+
+    def url(self, settings: Settings) -> str:
+        """The address to hand out: where the operator's frontend shows it, else an answer of GraphQL."""
+        if settings.preview_url:
+            return settings.preview_url.replace("{token}", self.token)
+        return f"{settings.base_url}/graphql?query={quote(_ANSWERED % self.token)}"
 
 
 async def preview(
