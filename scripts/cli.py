@@ -12,6 +12,7 @@ from scripts.commands import (
     doctor,
     documents,
     exporting,
+    homepages,
     importing,
     keys,
     migrating,
@@ -40,6 +41,7 @@ app.command("migrate")(migrating.migrate)
 app.command("import")(importing.run)
 app.command("export")(exporting.run)
 app.add_typer(channels.app, name="channels")
+app.add_typer(homepages.app, name="homepage")
 app.add_typer(keys.app, name="keys")
 app.add_typer(documents.app, name="documents")
 app.command("schema")(schema.schema)
