@@ -78,10 +78,11 @@ def column(
     of: str = "row",
     convert: Callable[[Any], Any] | None = None,
     size: ListSize | None = None,
+    cache: dict[str, Any] | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
     """The value `name` of the row, turned by `convert` if it is given. `size` says how long a list is whose parts lead to
-    objects.
+    objects, `cache` how long others may keep an answer with it (`caching.cached`).
     """
     get = attrgetter(f"{of}.{name}")
 
@@ -93,7 +94,7 @@ def column(
         return convert(get(self))
 
     source = Column(name, of, convert)
-    return _field(turned if convert else plain, source, description, deprecation_reason, size)
+    return _field(turned if convert else plain, source, description, deprecation_reason, size, cache)
 
 
 def one(read: Batch, *, key: str, description: str, of: str = "row", deprecation_reason: str | None = None) -> Any:
@@ -231,6 +232,7 @@ def _field(
     description: str,
     deprecation_reason: str | None,
     size: ListSize | None = None,
+    cache: dict[str, Any] | None = None,
 ) -> Any:
     # Without a return annotation the class's own annotation gives the field its type.
     resolve.__annotations__.pop("return", None)
@@ -238,6 +240,6 @@ def _field(
         resolver=resolve,
         description=description,
         deprecation_reason=deprecation_reason,
-        metadata={"source": source},
+        metadata={"source": source, **(cache or {})},
         directives=[size] if size else [],
     )

@@ -6,6 +6,7 @@ import strawberry
 
 import models
 from api.graphql import paging, refs
+from api.graphql.caching import cached
 from api.graphql.context import Info
 from api.graphql.fields import column, one, page
 from api.graphql.ids import identity
@@ -94,7 +95,7 @@ class LiveRoom:
     ended_at: datetime | None = column("ended_at", description="When it ended.")
     stream_url: str | None = column("stream_url", description="Where it can be watched while it runs.")
     replay_url: str | None = column("replay_url", description="Where it can be watched again.")
-    viewers_count: BigInt = column("viewers_count", description="How many watch now.")
+    viewers_count: BigInt = column("viewers_count", cache=cached(max_age=5), description="How many watch now.")
     viewers_peak: BigInt = column("viewers_peak", description="The most that watched at once.")
     messages: paging.Connection[LiveMessage] = page(
         live_messages.of_rooms, key="content_id", description="What is said in it, the latest first."

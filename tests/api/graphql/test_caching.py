@@ -12,6 +12,7 @@ from api.graphql.caching import CacheHint, CacheHints, cached
 from api.graphql.negotiation import GRAPHQL
 from core.clock import FixedClock
 from core.db import Database
+from core.ids import global_id, new_uid
 from tests import make
 from tests.api.door import opened
 from tests.api.graphql.asking import Asking
@@ -103,6 +104,13 @@ async def test_who_is_asking_is_nobody_elses(api: Asking) -> None:
     response = await got(api.set(cache_max_age=60), "{ viewer { name } }")
 
     assert response.headers["cache-control"] == "private, no-cache"
+
+
+async def test_what_is_stale_sooner_is_kept_shorter(api: Asking) -> None:
+    query = f'{{ content(id: "{global_id("Content", new_uid())}") {{ ... on Live {{ room {{ viewersCount }} }} }} }}'
+
+    for allowed, told in [(60, "public, max-age=5"), (3, "public, max-age=3"), (0, "public, no-cache")]:
+        assert (await got(api.set(cache_max_age=allowed), query)).headers["cache-control"] == told
 
 
 @strawberry.interface
