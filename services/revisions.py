@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.reads import OneRead, Order, PageRead
 from models import RevisionState
 from services import access, audit, contents, stamps
@@ -32,6 +32,39 @@ WORDS = ("title", "summary", "body", "details", "is_original", "tag_ids")
 
 class NoSuchRevision(NotFound):
     code = "NO_SUCH_REVISION"
+
+
+class OtherContents(Invalid):
+    """The versions are not of one content."""
+
+    code = "OTHER_CONTENTS"
+
+
+async def pair(
+    session: AsyncSession, caller: Caller, before: UUID, after: UUID
+) -> tuple[models.Revision, models.Revision] | None:
+    """Two versions of one content, whole, to be compared; None where the caller may not see both."""
+    found = await by_uids(session, caller, [before, after])
+    if before not in found or after not in found:
+        return None
+    one, other = found[before], found[after]
+    if one.content_id != other.content_id:
+        raise OtherContents("These are versions of two contents: compare versions of one.")
+    return one, other
+
+
+async def links(session: AsyncSession, revision: models.Revision) -> dict[str, list[int]]:
+    """The ids of a version's covers, products and tags, in order."""
+    asset, product = models.RevisionAsset, models.RevisionProduct
+    covers = await session.scalars(
+        select(asset.asset_id)
+        .where(asset.revision_id == revision.id, asset.use == models.AssetUse.COVER)
+        .order_by(asset.position)
+    )
+    products = await session.scalars(
+        select(product.product_id).where(product.revision_id == revision.id).order_by(product.position)
+    )
+    return {"covers": list(covers), "products": list(products), "tags": list(revision.tag_ids or ())}
 
 
 async def restore(

@@ -88,6 +88,89 @@ async def test_versions_are_listed_named_and_brought_back(api: Asking, session: 
     ]
 
 
+DIFF = """query ($a: ID!, $b: ID!, $after: String) { revisionDiff(beforeId: $a, afterId: $b) {
+  before { number } after { number }
+  title { change text }
+  summary { change }
+  blocks(first: 1, after: $after) { totalCount pageInfo { hasNextPage hasPreviousPage endCursor } nodes {
+    change placeBefore placeAfter text { change text } before { __typename } after { __typename ... on HeadingBlock { text } }
+  } }
+  details(last: 5) { nodes { path before after } }
+  productsAdded(first: 5) { title } productsRemoved(first: 5) { title } tagsAdded(first: 5) { code }
+} }"""
+
+
+async def test_two_versions_are_compared(api: Asking, session: AsyncSession) -> None:
+    ada = await make.creator(session)
+    topic = await make.taxonomy(session)
+    await make.tag(session, topic, "tea")
+    lamp, kettle = await make.product(session, title="Lamp"), await make.product(session, title="Kettle")
+    row = await make.content(session, ada, title="A cup of tea", products=(lamp,))
+    other = await make.content(session, ada)
+    author = api.as_(await make.author(session, ada))
+    draft = {
+        "format": "ARTICLE",
+        "title": "A pot of tea",
+        "body": [
+            {"heading": {"level": 2, "text": "Tea"}},
+            {"paragraph": {"spans": [{"text": "Tea, then the park."}]}},
+        ],
+        "form": [{"name": "subject", "value": "tea"}],
+        "productIds": [global_id("Product", kettle.uid)],
+        "tags": ["topic:tea"],
+    }
+    await done(author, "editContent", "revision { id }", contentId=global_id("Content", row.uid), draft=draft)
+    ids = dict(
+        (
+            await session.execute(
+                select(models.Revision.number, models.Revision.uid).where(models.Revision.content_id == row.id)
+            )
+        ).all()
+    )
+    asked = {"a": global_id("Revision", ids[1]), "b": global_id("Revision", ids[2])}
+
+    found = (await author.data(DIFF, **asked))["revisionDiff"]
+    cursor = found["blocks"]["pageInfo"].pop("endCursor")
+    more = (await author.data(DIFF, after=cursor, **asked))["revisionDiff"]["blocks"]
+
+    assert found == {
+        "before": {"number": 1},
+        "after": {"number": 2},
+        "title": [
+            {"change": "SAME", "text": "A "},
+            {"change": "REMOVED", "text": "cup"},
+            {"change": "ADDED", "text": "pot"},
+            {"change": "SAME", "text": " of tea"},
+        ],
+        "summary": [],
+        "blocks": {
+            "totalCount": 2,
+            "pageInfo": {"hasNextPage": True, "hasPreviousPage": False},
+            "nodes": [
+                {
+                    "change": "ADDED",
+                    "placeBefore": None,
+                    "placeAfter": 0,
+                    "text": [],
+                    "before": None,
+                    "after": {"__typename": "HeadingBlock", "text": "Tea"},
+                }
+            ],
+        },
+        "details": {"nodes": [{"path": "form.subject", "before": None, "after": "tea"}]},
+        "productsAdded": [{"title": "Kettle"}],
+        "productsRemoved": [{"title": "Lamp"}],
+        "tagsAdded": [{"code": "tea"}],
+    }
+    assert more["pageInfo"]["hasNextPage"] is False
+    (second,) = more["nodes"]
+    assert (second["change"], second["placeBefore"], second["placeAfter"]) == ("CHANGED", 0, 1)
+    assert [run["text"] for run in second["text"]] == ["Tea, then the ", "lake", "park", "."]
+    assert (await api.data(DIFF, **asked))["revisionDiff"] is None
+    foreign = global_id("Revision", (await session.get_one(models.Revision, other.live_revision_id)).uid)
+    assert await author.codes(DIFF, **(asked | {"b": foreign})) == ["OTHER_CONTENTS"]
+
+
 async def test_a_content_is_scheduled_moved_and_cancelled(api: Asking, session: AsyncSession) -> None:
     ada = await make.creator(session)
     row = await make.content(session, ada, title="Soon", live=False)
