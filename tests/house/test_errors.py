@@ -6,7 +6,7 @@ import ast
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,14 +18,24 @@ PAGE = tree.ROOT / "docs" / "errors.md"
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INVALID|CONFLICT|GONE|FORBIDDEN|INTERNAL|UNAVAILABLE|MISCONFIGURED")
 ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| ([^|]*) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 # Whose arguments are codes, wherever they are called.
-TELLING = {"Problem", "leave_out", "BadRequest", "DocumentRefused", "Prepared", "_failed", "_refused", "failure", "formatted"}
+TELLING = {
+    "Problem",
+    "leave_out",
+    "BadRequest",
+    "DocumentRefused",
+    "Prepared",
+    "_failed",
+    "_refused",
+    "failure",
+    "formatted",
+}
 # Made from a name at run time: the limits of a document, and what the shape of a value can be wrong in.
 MADE = {
     "api/graphql/limits.py": {f"TOO_MANY_{what}" for what in ("DEFINITIONS", "OPERATIONS", "VARIABLES", "FIELDS")}
     | {"TOO_MANY_ALIASES", "TOO_MANY_DIRECTIVES"},
 }
-# A family's own code is told where nothing more exact is known; this one never is.
-NEVER_TOLD = {"DOMAIN_ERROR"}
+# A family's own code is told where nothing more exact is known; these never are.
+NEVER_TOLD = {"DOMAIN_ERROR", "NOT_FOUND"}
 
 
 def import_everything() -> None:
@@ -66,6 +76,27 @@ def _text(node: ast.expr | None) -> str:
 
 def _codes(node: ast.expr) -> set[str]:
     return {text for part in ast.walk(node) if isinstance(part, ast.Constant) and CODE.fullmatch(text := _text(part))}
+
+
+def expected(path: Path, codes: Container[str], names: Mapping[str, str]) -> set[str]:
+    """The codes that a test module names, each alone in a text or by a class in `pytest.raises`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Constant) and (text := _text(node)) in codes:
+            found.add(text)
+        elif isinstance(node, ast.Call) and _called(node.func) == "raises":
+            called = {
+                _called(each) for argument in node.args for each in ast.walk(argument) if isinstance(each, ast.expr)
+            }
+            found |= {names[name] for name in called if name in names}
+    return found
+
+
+@pytest.fixture(scope="module")
+def names() -> dict[str, str]:
+    """Codes by the names of their classes."""
+    import_everything()
+    return {each.__name__: each.code for each in subclasses(errors.DomainError)}
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +140,28 @@ def test_the_statuses_are_those_of_the_classes(classes, documented):
 
 def test_a_code_belongs_to_one_status(classes):
     assert {code: statuses for code, statuses in classes.items() if len(statuses) > 1} == {}
+
+
+def test_every_code_is_produced_by_a_test(documented, names):
+    tests = [path for path in tree.modules("tests") if path != Path(__file__)]
+
+    shown = set().union(*(expected(path, documented, names) for path in tests))
+
+    assert sorted(documented.keys() - shown) == []
+
+
+def test_a_code_that_no_test_expects_is_noticed(tmp_path):
+    module = tmp_path / "test_one.py"
+    program = (
+        "def test():",
+        "    # of NO_SUCH_TEA and its 'HOT' friends",
+        "    with raises((errors.TeaGone, Cold)):",
+        "        assert 'HOT' in 'all that is TEPID'",
+    )
+    module.write_text("\n".join(program))
+    codes = {"NO_SUCH_TEA", "HOT", "TEPID", "TEA_GONE", "OTHER"}
+
+    assert expected(module, codes, {"TeaGone": "TEA_GONE", "Other": "OTHER"}) == {"HOT", "TEA_GONE"}
 
 
 def test_the_page_is_sorted_within_its_tables(documented):
