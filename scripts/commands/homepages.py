@@ -21,7 +21,7 @@ from services import access, homepages, stamps
 from services.homepages import schema as schemas
 from services.homepages.publishing import NoSuchVersion
 from services.interchange import reasons
-from services.runtime import Runtime
+from services.runtime import Runtime, name_instance
 
 app = typer.Typer(help="Homepages: look, check, save, publish, go back, preview.", no_args_is_help=True)
 
@@ -144,6 +144,8 @@ def preview(
     """A link to the draft of a homepage: whoever holds it sees the page until it expires or is published."""
 
     async def work(runtime: Runtime) -> tuple[homepages.Preview, str]:
+        # its secret signs the token; on a database that nothing ran on yet, it is made here
+        await name_instance(runtime.db, runtime.settings)
         async with runtime.db.session() as session:
             every = await _versions(session, await _creator(session, handle))
             drafts = [one.id for one in every if one.state is models.HomepageState.DRAFT]

@@ -247,3 +247,43 @@ def test_every_command_teaches(run: Run, words: tuple[str, ...]):
 
     assert result.exit_code == 0
     assert len(result.stdout) > 300
+
+
+def test_a_homepage_is_checked_saved_previewed_published_and_rolled_back(run: Run, own_url: str, tmp_path: Path):
+    async def ada(session: AsyncSession) -> None:
+        await make.creator(session, name="Ada", handle="ada")
+
+    with_session(own_url, ada)
+    page, wrong = tmp_path / "page.json", tmp_path / "wrong.json"
+    page.write_text('{"theme": {"layout": "stream"}, "blocks": [{"type": "live", "title": "On air"}]}')
+    wrong.write_text('{"theme": {"accent": "red"}, "blocks": [{"type": "hologram"}, {"type": "banner"}]}')
+
+    def json_of(*words: str) -> Any:
+        return json.loads(run("homepage", *words, "--json").stdout)
+
+    refused = run("homepage", "validate", str(wrong))
+    assert (refused.exit_code, [line.split(": ")[2] for line in refused.stderr.splitlines()]) == (
+        1,
+        ["theme.accent", "blocks.0", "blocks.1.image"],
+    )
+    assert run("homepage", "validate", str(tmp_path / "nothing.json")).exit_code == 1
+    assert json_of("validate", str(page)) == {"valid": True, "blocks": 1}
+    assert json_of("save", "ada", str(page))["stamp"] == "1.1"
+    assert run("homepage", "save", "ada", str(page)).exit_code == 1
+    link = json_of("preview", "ada", "--hours", "2")
+    assert link["token"] in link["url"]
+    assert json_of("publish", "ada")["state"] == "LIVE"
+    assert json_of("save", "ada", str(page))["number"] == 2
+    assert json_of("publish", "ada")["number"] == 2
+    assert json_of("rollback", "ada", "1")["number"] == 3
+    assert json_of("show", "ada")["stamp"] == "3.1"
+    assert json.loads(run("homepage", "show", "ada", "--page", "--number", "1").stdout)["blocks"] == [
+        {"type": "live", "title": "On air"}
+    ]
+    shown = run("homepage", "show", "ada").stdout
+    assert ["SUPERSEDED" in shown, "live         On air" in shown] == [True, True]
+    for words in (("publish", "ada"), ("preview", "ada"), ("show", "eve"), ("show", "ada", "--number", "9")):
+        failed = run("homepage", *words)
+        assert (failed.exit_code, failed.stderr.count("\n")) == (1, 1)
+    run("homepage", "schema", "-o", str(tmp_path / "schema.json"))
+    assert run("homepage", "schema").stdout == (tmp_path / "schema.json").read_text()
