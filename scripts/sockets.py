@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from core.settings import Settings
@@ -16,7 +15,7 @@ large reaches the application, which says so in words.
 """
 
 
-def configured(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+def configured(app: Any, settings: Settings) -> uvicorn.Config:
     """The web server over the application, as every process of ours runs it."""
     most = ROOM * (settings.url_limit + settings.header_limit)
     return uvicorn.Config(
