@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,6 +33,8 @@ class World:
     channel: models.Channel
     public: list[models.Content] = field(default_factory=list)
     hidden: dict[str, models.Content] = field(default_factory=dict)
+    # versions of the first that is public: the live one, and the one being written
+    versions: list[UUID] = field(default_factory=list)
 
 
 def details(world: World, format_: Format, *, content: models.Content | None = None) -> dict[str, Any]:
@@ -96,7 +99,7 @@ async def _public(session: AsyncSession, world: World) -> None:
             session, world.creator, format=format_, title=f"A {format_.value}", details=own, **_around(world)
         )
         world.public.append(row)
-        await _secret_edit(session, row)
+        await _secret_edit(session, world, row)
         if format_ is Format.QNA:
             await _answers(session, world, row)
         if format_ is Format.LIVE:
@@ -104,7 +107,7 @@ async def _public(session: AsyncSession, world: World) -> None:
     await session.flush()
 
 
-async def _secret_edit(session: AsyncSession, row: models.Content) -> None:
+async def _secret_edit(session: AsyncSession, world: World, row: models.Content) -> None:
     """A new version of a published content that is still being written."""
     text = {"type": "paragraph", "spans": [{"text": f"{SECRET} text", "marks": [], "href": None}]}
     draft = models.Revision(
@@ -113,6 +116,22 @@ async def _secret_edit(session: AsyncSession, row: models.Content) -> None:
     session.add(draft)
     await session.flush()
     row.draft_revision_id = draft.id
+    live = await session.get_one(models.Revision, row.live_revision_id)
+    world.versions = world.versions or [live.uid, draft.uid]
+
+
+async def _decided(session: AsyncSession, world: World) -> None:
+    """What an organisation and operators were asked about contents."""
+    agency = models.Organisation(handle="north", name="North")
+    session.add(agency)
+    await session.flush()
+    drafted, removed = world.hidden["draft"], world.hidden["taken down"]
+    review = {"organisation_id": agency.id, "content_id": drafted.id, "revision_id": drafted.draft_revision_id}
+    over = {"state": models.ReviewState.RETURNED, "decided_at": THEN, "note": f"{SECRET} note"}
+    session.add(models.Review(**review, **over))
+    session.add(models.Appeal(content_id=removed.id, text=f"{SECRET} appeal"))
+    session.add(models.Erasure(creator_id=world.suspended.id, asked_at=THEN))
+    await session.flush()
 
 
 async def _answers(session: AsyncSession, world: World, question: models.Content) -> None:
@@ -174,6 +193,7 @@ async def _hidden(session: AsyncSession, world: World) -> None:
         session, world.creator, title=f"{SECRET} live", format=Format.LIVE, live=False, **around
     )
     session.add(models.LiveRoom(content_id=world.hidden["of a live"].id, starts_at=THEN))
+    await _decided(session, world)
 
 
 async def _homepage(session: AsyncSession, world: World) -> None:
