@@ -38,7 +38,10 @@ REVISION_COLUMNS = (
     "uid", "number", "state", "edition", "title", "summary", "body", "details", "is_original", "created_at",
     "sealed_at", "published_at", "scheduled_for", "schedule_zone", "fired_late_ms",
 )  # fmt: skip
-ANSWER_COLUMNS = (*SOURCED, "body", "state", "votes_count", "is_accepted", "published_at")
+ANSWER_COLUMNS = (*SOURCED, "body", "state", "votes_count", "is_accepted", "published_at", "edited_at")
+_REWRITE_ANSWER = "ON CONFLICT (uid) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in ANSWER_COLUMNS if name not in {"uid", "created_at"}
+)
 LIVE_COLUMNS = ("state", "starts_at", "started_at", "ended_at", "stream_url", "replay_url", "viewers_peak")
 
 
@@ -205,11 +208,17 @@ class Contents(Kind[ContentRecord]):
     async def write_parts(self, desk: Desk, records: Sequence[ContentRecord], *, fresh: bool) -> None:
         ids = {record.uid: desk.id("contents", record.uid) for record in records}
         if not fresh:
-            for part in (Tagging, Answer, LiveRoom):
+            for part in (Tagging, LiveRoom):
                 await tables.clear(desk.connection, table(part), "content_id", list(ids.values()))
+            # at most one is accepted at any moment
+            await desk.connection.execute(
+                "UPDATE answers SET is_accepted = false WHERE content_id = ANY($1::bigint[]) AND is_accepted",
+                list(ids.values()),
+            )
         await tables.insert(desk.connection, table(Tagging), list(_tagging_rows(desk, records)))
         answers = [_answer_row(desk, record, one) for record in records for one in record.answers]
-        await tables.insert(desk.connection, table(Answer), answers)
+        # none ever goes, and votes hang on those that are there
+        await tables.insert(desk.connection, table(Answer), answers, otherwise=_REWRITE_ANSWER)
         rooms = [
             {"content_id": ids[record.uid]} | {name: getattr(record.live, name) for name in LIVE_COLUMNS}
             for record in records
@@ -240,7 +249,8 @@ def _merged_answers(stored: Sequence[AnswerRecord], given: Sequence[AnswerRecord
         standing = {uid: one.model_copy(update={"is_accepted": uid == accepted}) for uid, one in standing.items()}
     for one in given:
         known = standing.get(one.uid)
-        kept = ("state", "created_at") if known else ()
+        # what readers and operators made of it here stays, unless the record says otherwise
+        kept = ("state", "created_at", "votes_count", "edited_at") if known else ()
         standing[one.uid] = one.model_copy(
             update={name: getattr(known, name) for name in kept if name not in one.model_fields_set}
         )

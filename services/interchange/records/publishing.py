@@ -99,6 +99,7 @@ class AnswerRecord(Sourced):
     votes_count: Annotated[int, Field(ge=0)] = 0
     is_accepted: bool = False
     published_at: Instant
+    edited_at: Instant | None = None
 
 
 class LiveRecord(Live):

@@ -140,7 +140,7 @@ def contents() -> list[dict[str, Any]]:
         content("draft", "ARTICLE", revisions=[{"state": "DRAFT", "title": "Only a draft"}]),
         content("question", "QNA", details={"question": HOSTILE}, answers=[
             {**named("answer"), "creator": "everything:bob", "body": [paragraph("Because.")], "votes_count": 3,
-             "is_accepted": True, "published_at": "2026-04-02T00:00:00Z"},
+             "is_accepted": True, "published_at": "2026-04-02T00:00:00Z", "edited_at": "2026-04-04T00:00:00Z"},
             {**named("other"), "creator": "everything:ada", "body": [], "state": "TAKEN_DOWN",
              "published_at": "2026-04-03T00:00:00Z"}]),
         content("live", "LIVE", details={"running_order": [{"title": "Tea", "at_ms": 5, "product": kettle}]},

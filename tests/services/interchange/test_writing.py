@@ -102,6 +102,36 @@ async def test_importing_again_undoes_no_takedown_and_no_suspension(db: Database
     assert await rows(db, "SELECT name, suspended_at IS NOT NULL FROM creators") == [("Ada L.", True)]
 
 
+async def test_importing_a_question_again_keeps_what_readers_and_operators_made_of_its_answers(db: Database):
+    def answer(name: str, **fields: Any) -> dict[str, Any]:
+        said = {"creator": "x:ada", "markdown": name, "published_at": "2026-01-01T00:00:00Z"}
+        return {"source": "x", "external_key": name} | said | fields
+
+    def question(title: str, *answers: dict[str, Any]) -> dict[str, Any]:
+        return article("one", title, format="QNA", answers=list(answers))
+
+    await lines.feed(db, ADA, question("Tea?", answer("green", is_accepted=True), answer("black", votes_count=2)))
+    await rows(db, "UPDATE answers SET votes_count = votes_count + 1, edited_at = published_at RETURNING 1")
+    await rows(db, "UPDATE answers SET state = 'TAKEN_DOWN' WHERE external_key = 'black' RETURNING 1")
+    await rows(db, "INSERT INTO accounts (uid, name) VALUES (gen_random_uuid(), 'Rio') RETURNING 1")
+    await rows(db, "INSERT INTO answer_votes SELECT a.id, b.id FROM accounts a, answers b RETURNING 1")
+    shown = "SELECT id, external_key, votes_count, is_accepted, state, edited_at IS NULL FROM answers ORDER BY id"
+    (green, *before), (black, *_) = await rows(db, shown)
+    assert before == ["green", 1, True, "VISIBLE", False]
+
+    again = question("Which tea?", answer("green"), answer("black", is_accepted=True), answer("white", votes_count=7))
+    report = await lines.feed(db, again)
+
+    assert lines.outcomes(report) == {"new": 0, "changed": 1, "unchanged": 0, "rejected": 0}
+    (*kept, (_, *fresh)) = await rows(db, shown)
+    assert kept == [
+        (green, "green", 1, False, "VISIBLE", False),
+        (black, "black", 3, True, "TAKEN_DOWN", False),
+    ]
+    assert fresh == ["white", 7, False, "VISIBLE", True]
+    assert await scalar(db, select(func.count()).select_from(models.AnswerVote)) == 2
+
+
 async def test_tag_ids_are_the_confirmed_taggings_in_order_and_a_merged_tag_leads_on(db: Database):
     taxonomy = {"type": "taxonomy", "code": "topic", "labels": {}}
 
