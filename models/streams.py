@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, func, text
+from sqlalchemy import PrimaryKeyConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -46,7 +46,5 @@ class StreamEvent(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
-    __table_args__ = (
-        PrimaryKeyConstraint("kind", "subject_id", "position"),
-        ForeignKeyConstraint(["kind", "subject_id"], ["streams.kind", "streams.subject_id"]),
-    )
+    # no foreign key: heads and events are written by one statement, and looking each head up again costs as much as the rest
+    __table_args__ = (PrimaryKeyConstraint("kind", "subject_id", "position"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -95,7 +96,14 @@ async def append(session: AsyncSession, happened: Sequence[Happened], *, at: dat
     """
     if not happened:
         return
+    totals: Counter[Subject] = Counter()
+    numbers = []
+    for one in happened:
+        totals[one.subject] += 1
+        numbers.append(totals[one.subject])
     columns: dict[str, tuple[list[Any], Any]] = {
+        "numbers": (numbers, BigInteger),
+        "totals": ([totals[one.subject] for one in happened], BigInteger),
         "kinds": ([one.subject.kind.value for one in happened], Text),
         "subjects": ([one.subject.id for one in happened], BigInteger),
         "events": ([one.event for one in happened], Text),
@@ -112,14 +120,11 @@ async def append(session: AsyncSession, happened: Sequence[Happened], *, at: dat
 _APPEND = text(
     """
     WITH given AS (
-        SELECT kind, subject_id, event, details,
-               row_number() OVER (PARTITION BY kind, subject_id ORDER BY place) AS number,
-               count(*) OVER (PARTITION BY kind, subject_id) AS total
-        FROM unnest(:kinds, :subjects, :events, :details)
-            WITH ORDINALITY AS given(kind, subject_id, event, details, place)
+        SELECT * FROM unnest(:numbers, :totals, :kinds, :subjects, :events, :details)
+            AS given(number, total, kind, subject_id, event, details)
     ), heads AS (
         INSERT INTO streams AS stream (kind, subject_id, head)
-        SELECT kind, subject_id, count(*) FROM given GROUP BY kind, subject_id ORDER BY kind, subject_id
+        SELECT kind, subject_id, total FROM given WHERE number = 1 ORDER BY kind, subject_id
         ON CONFLICT (kind, subject_id) DO UPDATE SET
             head = stream.head + excluded.head,
             kept_from = CASE WHEN stream.head + excluded.head - stream.kept_from >= :kept + :slack

@@ -179,11 +179,6 @@ def upgrade() -> None:
         sa.Column("event", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["kind", "subject_id"],
-            ["streams.kind", "streams.subject_id"],
-            name=op.f("fk_stream_events_kind_subject_id"),
-        ),
         sa.PrimaryKeyConstraint("kind", "subject_id", "position", name=op.f("pk_stream_events")),
     )
     op.create_index(op.f("ix_stream_events_at"), "stream_events", ["at"], unique=False)
