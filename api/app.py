@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
-from api import assets, contents, health
+from api import addresses, assets, contents, health, schemas
 from api.auth import caller_from
 from api.feeds import routes as feeds
+from api.graphql.connections import Connections
 from api.graphql.context import Context
 from api.graphql.http import GraphQLEndpoint
+from api.graphql.sse import GraphQLStream
+from api.graphql.websocket import GraphQLWebSocket
 from api.guard import Guard
 from api.reading import ZIPPED_FROM, Zipped, problem
 from core.errors import DomainError, Invalid, NotFound
 from core.settings import Settings
+from services.news import News
 from services.runtime import Runtime, open_runtime
 
 
@@ -38,21 +42,23 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        if runtime is not None:
-            app.state.runtime = runtime
-            yield
-            return
-        async with open_runtime(settings) as opened:
-            app.state.runtime = opened
+        async with AsyncExitStack() as stack:
+            app.state.runtime = runtime or await stack.enter_async_context(open_runtime(settings))
+            app.state.news = News(app.state.runtime.db)
+            stack.push_async_callback(app.state.news.close)
             yield
 
+    graphql = GraphQLEndpoint.over(settings, open_context)
     app = Starlette(
         routes=[
             *health.routes,
             *feeds.routes,
             *contents.routes,
             *assets.routes,
-            Route("/graphql", GraphQLEndpoint.over(settings, open_context)),
+            *schemas.routes,
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", GraphQLWebSocket(graphql, _live)),
+            Route("/graphql/stream", GraphQLStream(graphql, _live)),
         ],
         middleware=[
             Middleware(Zipped, minimum_size=ZIPPED_FROM, compresslevel=5),
@@ -62,15 +68,23 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the redirect would be made from the Host header
+    app.state.connections = Connections(settings)
 
     return app
 
 
-async def open_context(request: Request, request_id: str) -> Context:
+async def open_context(request: HTTPConnection, request_id: str) -> Context:
     """Who asks over GraphQL, and with what it is answered."""
     runtime: Runtime = request.app.state.runtime
     caller = await caller_from(request.headers, runtime)
-    return Context(runtime.db, caller, runtime.clock, runtime.settings, index=runtime.index, request_id=request_id)
+    context = Context(runtime.db, caller, runtime.clock, runtime.settings, index=runtime.index, request_id=request_id)
+    context.address = addresses.of(request, runtime.settings.trusted_proxies)
+    return context
+
+
+def _live(connection: HTTPConnection) -> tuple[Connections, News]:
+    """What the process holds for those who follow live."""
+    return connection.app.state.connections, connection.app.state.news
 
 
 async def _refused(request: Request, error: Exception) -> Response:
