@@ -7,22 +7,41 @@ import strawberry
 from graphql import build_schema, introspection_from_schema, lexicographic_sort_schema
 from strawberry.schema.config import StrawberryConfig
 
+from api.graphql import federation
 from api.graphql.accounts import AccountQuery
+from api.graphql.allowances import RateLimitQuery
+from api.graphql.answering import AnswerMutation
+from api.graphql.appeals import AppealMutation, AppealQuery
 from api.graphql.channels import ChannelQuery
+from api.graphql.comments import CommentMutation
+from api.graphql.comparing import ComparingQuery
 from api.graphql.contents import ContentQuery
 from api.graphql.creators import CreatorQuery
+from api.graphql.directives import DIRECTIVES
 from api.graphql.distribution import Submission, SubmissionQuery
 from api.graphql.documents import DocumentMutation, DocumentQuery
+from api.graphql.engagement import EngagementMutation
+from api.graphql.erasures import ErasureMutation, ErasureQuery
 from api.graphql.feeds import FeedQuery
+from api.graphql.following import FollowingMutation
 from api.graphql.formats import TYPES
-from api.graphql.keys import AccountMutation
+from api.graphql.homepage_writing import HomepageMutation
 from api.graphql.homepages import Homepage, HomepageQuery
+from api.graphql.keys import AccountMutation
+from api.graphql.live_running import LiveMutation
+from api.graphql.moderation import ModerationMutation
 from api.graphql.nodes import NodeQuery
+from api.graphql.organisation_writing import OrganisationMutation
+from api.graphql.organisations import OrganisationQuery
 from api.graphql.planning import PlanQuery
 from api.graphql.problems import RefuseExpected
 from api.graphql.products import ProductQuery
+from api.graphql.publishing import PublishingMutation
+from api.graphql.reviews import ReviewMutation
 from api.graphql.search import SearchRoot
+from api.graphql.subscriptions import LIVE_EVENTS, StreamQuery, Subscription
 from api.graphql.tags import TagQuery
+from api.graphql.tariff import Tariff
 from api.graphql.words import SCALARS
 from api.graphql.writing import WritingMutation
 
@@ -32,16 +51,22 @@ CONTRACT = Path(__file__).with_name("schema.graphql")
 @strawberry.type(description="What can be asked.")
 class Query(
     AccountQuery,
+    AppealQuery,
     ChannelQuery,
+    ComparingQuery,
     ContentQuery,
     CreatorQuery,
     DocumentQuery,
+    ErasureQuery,
     FeedQuery,
     HomepageQuery,
     NodeQuery,
+    OrganisationQuery,
     PlanQuery,
     ProductQuery,
+    RateLimitQuery,
     SearchRoot,
+    StreamQuery,
     SubmissionQuery,
     TagQuery,
 ):
@@ -49,18 +74,37 @@ class Query(
 
 
 @strawberry.type(description="What can be done. Each answers with its payload, or with `Refused` and everything wrong.")
-class Mutation(AccountMutation, DocumentMutation, WritingMutation):
+class Mutation(
+    AccountMutation,
+    AnswerMutation,
+    AppealMutation,
+    CommentMutation,
+    DocumentMutation,
+    ErasureMutation,
+    EngagementMutation,
+    FollowingMutation,
+    HomepageMutation,
+    LiveMutation,
+    ModerationMutation,
+    OrganisationMutation,
+    PublishingMutation,
+    ReviewMutation,
+    WritingMutation,
+):
     pass
 
 
 def _built(*, is_sorted: bool) -> strawberry.Schema:
-    return strawberry.Schema(
-        query=Query,
+    built = strawberry.Schema(
+        query=federation.federated(Query),
         mutation=Mutation,
-        types=[*TYPES.values(), Homepage, Submission],
-        config=StrawberryConfig(scalar_map=SCALARS, sort_schema=is_sorted),
+        subscription=Subscription,
+        types=[*TYPES.values(), *LIVE_EVENTS, Homepage, Submission, *DIRECTIVES],
+        config=StrawberryConfig(scalar_map=SCALARS | federation.SCALARS, sort_schema=is_sorted),
         exception_handlers=[RefuseExpected()],
     )
+    Tariff.published(built)
+    return built
 
 
 # Not the sorted one: sorting makes new type objects, and Strawberry then no longer knows the members of its unions.
