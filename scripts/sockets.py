@@ -21,6 +21,7 @@ def configured(app: Any, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=type("BoundedHead", (BoundedHead,), {"most": most}),
+        ws_max_size=settings.body_limit,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -150,7 +150,8 @@ async def _serve(
     runtime: Runtime, listening: socket.socket, tell: Callable[[], None], *, lost: Callable[[], str | None]
 ) -> None:
     """Serve until told to stop, or until the embedded database is lost for good."""
-    server = _Announcing(sockets.configured(create_app(runtime.settings, runtime), runtime.settings), tell)
+    app = create_app(runtime.settings, runtime)
+    server = _Announcing(sockets.configured(app, runtime.settings), tell, app.state.connections.end)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not serving.done():
         await asyncio.wait([serving], timeout=1)
