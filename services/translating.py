@@ -23,10 +23,6 @@ class OtherFormat(Conflict):
     code = "OTHER_FORMAT"
 
 
-class NothingToTranslate(Conflict):
-    code = "NOTHING_TO_TRANSLATE"
-
-
 async def translate(
     session: AsyncSession, caller: Caller, content_uid: UUID, language: str, *, clock: Clock
 ) -> models.Content:
@@ -125,8 +121,7 @@ async def _move(session: AsyncSession, content: models.Content, group: UUID, clo
 
 async def _words(session: AsyncSession, original: models.Content) -> models.Revision:
     chosen = original.live_revision_id or original.draft_revision_id or original.waiting_revision_id
-    if chosen is None:
-        raise NothingToTranslate("There are no words to translate yet.", path=("content",))
+    assert chosen is not None, "a content that may be edited has a live revision, a draft, or one that waits"
     return await session.get_one(models.Revision, chosen, populate_existing=True)
 
 

@@ -326,6 +326,8 @@ async def test_a_content_is_translated_beside_itself(api: Asking, session: Async
     # strangers know nothing of the translation that is being written
     missing = 'query ($id: ID!) { content(id: $id) { missingLanguages(among: ["en", "zh", "fr"]) } }'
     assert (await api.data(missing, id=id_))["content"] == {"missingLanguages": ["zh"]}
+    many = "query ($id: ID!, $all: [String!]!) { content(id: $id) { missingLanguages(among: $all) } }"
+    assert await api.codes(many, id=id_, all=["zh"] * 51) == ["TOO_MANY_LANGUAGES"]
     unlinked = (await done(author, "unlinkTranslation", group, contentId=id_))["content"]
     assert unlinked == {"translationOf": None, "translations": {"nodes": [{"language": "en"}]}}
     gallery = await make.content(session, ada, format=models.Format.GALLERY, language="de")
