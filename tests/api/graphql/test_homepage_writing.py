@@ -413,3 +413,31 @@ async def test_an_operator_tends_every_page(api: Asking, session: AsyncSession, 
     operator = api.as_(replace(make.operator(), account_id=account.id))
 
     assert (await do(operator, "saveHomepage", ada, draft=everything(ada)))["stamp"] == "2.1"
+
+
+async def test_a_page_is_scheduled_moved_and_taken_back(author: Asking, ada: Furnished) -> None:
+    when = {"at": "2026-12-01T20:00", "timeZone": "Asia/Shanghai"}
+    asked = "number state stamp schedule { at timeZone failure lateMs }"
+    await do(author, "saveHomepage", ada, draft={"blocks": [{"live": {}}]})
+
+    assert await do(author, "scheduleHomepage", ada, at="soon", timeZone="Mars", expectedRevision="9.9") == [
+        ("MALFORMED_TIME", "input.at"),
+        ("UNKNOWN_TIME_ZONE", "input.timeZone"),
+        ("STALE_REVISION", "input.expectedRevision"),
+    ]
+    given = {"creatorId": global_id("Creator", ada.creator.uid)}
+    scheduled = await author.data(mutation("scheduleHomepage", asked), input=given | when | {"expectedRevision": "2.1"})
+    assert scheduled["scheduleHomepage"]["homepage"] == {
+        "number": 2,
+        "state": "SCHEDULED",
+        "stamp": "2.1",
+        "schedule": {"at": "2026-12-01T12:00:00+00:00", "timeZone": "Asia/Shanghai", "failure": None, "lateMs": None},
+    }
+    assert await do(author, "scheduleHomepage", ada, **when) == [("NO_HOMEPAGE_DRAFT", "input.creatorId")]
+    assert await do(author, "rescheduleHomepage", ada, **when, number=1) == [("NOT_SCHEDULED", "input.number")]
+    later = {"at": "2026-12-02T09:00", "timeZone": "UTC", "number": 2}
+    moved = await author.data(mutation("rescheduleHomepage", asked), input=given | later)
+    assert moved["rescheduleHomepage"]["homepage"]["schedule"]["at"] == "2026-12-02T09:00:00+00:00"
+    back = await do(author, "cancelHomepageSchedule", ada, number=2)
+    assert (back["state"], back["stamp"]) == ("DRAFT", "2.1")
+    assert await do(author, "cancelHomepageSchedule", ada, number=9) == [("NO_SUCH_HOMEPAGE_VERSION", "input.number")]

@@ -210,19 +210,46 @@ async def _homepage(session: AsyncSession, world: World) -> None:
         {"type": "products", "products": [str(world.product.uid)]},
         {"type": "questions"},
         {"type": "hologram", "title": "nobody knows this one"},
+        *_leading_to(world, hidden),
     ]
     page = models.Homepage(creator_id=world.creator.id)
     session.add(page)
     await session.flush()
-    draft = [{"type": "hero", "title": f"{SECRET} next page"}]
+    secret = [{"type": "hero", "title": f"{SECRET} next page"}]
+    states = models.HomepageState
     session.add_all(
         [
             models.HomepageVersion(
                 homepage_id=page.id, number=1, state=models.HomepageState.LIVE, blocks=blocks, published_at=THEN
             ),
-            models.HomepageVersion(homepage_id=page.id, number=2, blocks=draft),
+            models.HomepageVersion(homepage_id=page.id, number=2, blocks=secret),
+            models.HomepageVersion(
+                homepage_id=page.id, number=3, state=states.SUPERSEDED, blocks=secret, published_at=THEN
+            ),
+            models.HomepageVersion(
+                homepage_id=page.id,
+                number=4,
+                state=states.SCHEDULED,
+                blocks=secret,
+                scheduled_for=THEN,
+                schedule_zone="UTC",
+                schedule_failure=f"{SECRET} failure",
+            ),
         ]
     )
+
+
+def _leading_to(world: World, hidden: list[str]) -> list[dict[str, Any]]:
+    """Blocks that lead to what is hidden in every way that there is."""
+    picture = str(world.asset.uid)
+    links = [{"title": "here", "content": uid, "image": picture} for uid in (*hidden, str(world.public[0].uid))]
+    inner = [{"type": "ranked_list"}, {"type": "links", "links": links}]
+    return [
+        *[{"type": "banner", "image": picture, "content": uid} for uid in hidden],
+        *[{"type": "ranked_list", "content": uid} for uid in hidden],
+        {"type": "products", "recommended": {"on_shelf_only": False}},
+        {"type": "tabs", "tabs": [{"title": "All", "blocks": inner}]},
+    ]
 
 
 async def _feeds(session: AsyncSession, world: World) -> None:
