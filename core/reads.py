@@ -5,7 +5,7 @@ declaration with fewer columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import (
@@ -16,11 +16,10 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
+    join,
     literal,
-    not_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased, defer, joinedload
@@ -28,12 +27,14 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased, defer, joinedload
 from core import cursors
 from core.caller import Caller
 from core.errors import Invalid
+from core.lists import COUNTED, Filter, Order, Page, Window
+
+__all__ = [
+    "COUNTED", "Filter", "ListRead", "ManyRead", "OneRead", "Order", "Page", "PageRead", "Window", "any_of", "everything",
+]  # fmt: skip
 
 Row = TypeVar("Row")
 Visible = Callable[[Caller], ColumnElement[bool]]
-
-COUNTED = 10_000
-"""Lists are counted up to here; beyond it one only knows that there are more."""
 
 
 def any_of(ids: Iterable[int]) -> Any:
@@ -44,91 +45,6 @@ def any_of(ids: Iterable[int]) -> Any:
 def everything(_caller: Caller) -> ColumnElement[bool]:
     """The visibility of what is public to the last row."""
     return true()
-
-
-class Filter(Protocol):
-    """What narrows a list, as a value that can be compared and hashed: equal filters share a statement."""
-
-    @property
-    def text(self) -> str:
-        """What names the filter: equal filters, equal text. Cursors are bound to it."""
-
-    async def condition(self, session: AsyncSession, caller: Caller) -> ColumnElement[bool]:
-        """The condition on the rows; a coded refusal where the filter names what does not exist."""
-
-    def __hash__(self) -> int:
-        """Equal filters hash alike."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A total order: the columns together are unique, none is ever null. `name` binds cursors to it. `requires` refuses a
-    filter without which the order would mean nothing.
-    """
-
-    name: str
-    columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]
-    descending: bool = True
-    requires: Callable[[Any], None] | None = None
-
-    def sorted(self, columns: Sequence[Any], *, backward: bool = False) -> list[ColumnElement[Any]]:
-        down = self.descending is not backward
-        return [column.desc() if down else column.asc() for column in columns]
-
-    def beyond(self, values: Sequence[Any], *, backward: bool = False) -> ColumnElement[bool]:
-        """The condition that a row stands after `values` (before them, going backward)."""
-        down = self.descending is not backward
-        # compared as a row, which an index on the columns can answer as one range
-        here, there = tuple_(*self.columns), tuple(values)
-        return here < there if down else here > there
-
-    def place(self, scope: str, cursor: str) -> list[Any]:
-        """The values inside a cursor of this scope; UnknownCursor when they could not be a row's."""
-        values = cursors.decode(scope, cursor)
-        expected = [column.type.python_type for column in self.columns]
-        # the checksum is no secret: whoever computes it can put anything inside
-        if len(values) != len(expected) or not all(map(_fits, values, expected)):
-            raise cursors.UnknownCursor("This cursor is not one that this API handed out: take it from an answer.")
-        return values
-
-
-def _fits(value: Any, expected: type) -> bool:
-    """Whether PostgreSQL can compare a column of this Python type with the value."""
-    match value:
-        case bool():
-            return expected is bool
-        case int():
-            return expected is int and -(2**63) <= value < 2**63
-        case str():
-            return issubclass(expected, str) and "\0" not in value
-        case _:
-            return type(value) is expected
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which part of a list: `first` rows after `after`, or the `last` rows before `before`; cursors are texts."""
-
-    first: int | None = None
-    after: str | None = None
-    last: int | None = None
-    before: str | None = None
-
-    @property
-    def size(self) -> int:
-        return self.first if self.first is not None else (self.last or 0)
-
-    @property
-    def backward(self) -> bool:
-        return self.first is None and self.last is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    rows: list[Row] = field(default_factory=list)
-    cursors: list[str] = field(default_factory=list)
-    has_next: bool = False
-    has_previous: bool = False
 
 
 def _loading(
@@ -307,9 +223,14 @@ class PageRead(Generic[Row]):
                 refused[key] = error
         return places, refused
 
-    def _rows(self, caller: Caller, given: Any, where: ColumnElement[bool], *what: Any) -> Select[Any]:
+    def _rows(
+        self, caller: Caller, given: Any, where: ColumnElement[bool], *what: Any, order: Order | None = None
+    ) -> Select[Any]:
         """A select of what is listed of the key in `given`."""
         rows = select(*what).select_from(self.model)
+        if order is not None and order.beside is not None:
+            table, on = order.beside
+            rows = rows.outerjoin(table, on)
         if self.target is not None:
             rows = rows.join(self.target.class_, self.model.id == self.target)  # type: ignore[attr-defined]  # every table has an id
         return rows.where(self.match(given.c.key), self.listed(), self.visible(caller), where)
@@ -324,21 +245,29 @@ class PageRead(Generic[Row]):
     ) -> Select[Any]:
         given, back = self._given(places), window.backward
         named = [column.label(f"place_{number}") for number, column in enumerate(order.columns)]
-        inner = self._rows(caller, given, where, self.model, *named)
+        inner = self._rows(caller, given, where, self.model, *named, order=order)
         # a cursor belongs to one list, so all places are that one
         place = next(iter(places.values()))
         left_behind: ColumnElement[bool] = false()
+        around = given
         if place is not None:
             inner = inner.where(order.beyond(place, backward=back))
-            passed = self._rows(caller, given, where, literal(1)).where(not_(order.beyond(place, backward=back)))
-            left_behind = passed.exists()
+            passed = self._rows(caller, given, where, literal(1).label("one"), order=order)
+            # the nearest one, so that an index leads there; beside the page and not in it, so that it is sought once a key
+            nearest = passed.where(order.up_to(place, backward=back)).order_by(
+                *order.sorted(order.columns, backward=not back)
+            )
+            behind = nearest.limit(1).lateral("behind")
+            around = join(given, behind, true(), isouter=True)
+            left_behind = behind.c.one.is_not(None)
         inner = inner.order_by(*order.sorted(order.columns, backward=back)).limit(window.size + 1)
         lateral = inner.lateral("found")
         found: Any = aliased(self.model, lateral)
         again = [lateral.c[column.name] for column in named]
         return (
             select(given.c.key, found, left_behind.label("left_behind"), *again)
-            .join_from(given, found, true(), isouter=True)
+            .select_from(around)
+            .join(found, true(), isouter=True)
             .order_by(*order.sorted(again, backward=back))
             .options(*_loading(found, self.model, self.eager, self.without))
         )

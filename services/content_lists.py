@@ -16,13 +16,11 @@ oldest = Order("oldest", (models.Content.published_at, models.Content.id), desce
 # not every import says when a content changed
 _changed = func.coalesce(models.Content.changed_at, models.Content.published_at)
 recently_changed = Order("changed", (_changed, models.Content.id))
-_likes = (
-    select(models.ContentCount.likes_count)
-    .where(models.ContentCount.content_id == models.Content.id)
-    .correlate(models.Content)
-    .scalar_subquery()
+most_liked = Order(
+    "liked",
+    (func.coalesce(models.ContentCount.likes_count, 0), models.Content.id),
+    beside=(models.ContentCount, models.ContentCount.content_id == models.Content.id),
 )
-most_liked = Order("liked", (func.coalesce(_likes, 0), models.Content.id))
 
 
 def _live(

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, not_, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer, joinedload
 
@@ -118,7 +118,7 @@ def _is_behind(
         return false()
     content, follow = models.Content, models.Follow
     passed = select(content.id).where(
-        content.creator_id == follow.creator_id, listed, not_(order.beyond(place, backward=back))
+        content.creator_id == follow.creator_id, listed, order.up_to(place, backward=back)
     )
     one = passed.limit(1).correlate(follow).lateral("passed")
     return select(one.c.id).select_from(follow).join(one, true()).where(follow.account_id == key).exists()
