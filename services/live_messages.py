@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
-from sqlalchemy import BigInteger, select
+from sqlalchemy import BigInteger, ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -20,6 +20,7 @@ from services import access, audit, lives, streams
 
 SAID, REMOVED = "SAID", "REMOVED"
 LONGEST = 500
+ERASED_AT_ONCE = 1_000
 _text: TypeAdapter[str] = TypeAdapter(Annotated[Remark, StringConstraints(max_length=LONGEST)])
 
 by_ids = OneRead(models.LiveMessage, models.LiveMessage.id, access.live_messages, eager=(models.LiveMessage.account,))
@@ -89,6 +90,26 @@ async def take_down(
         raise Forbidden("Only an operator may do this.")
     message = await _message(session, caller, message_uid)
     return await _remove(session, caller, message, MessageState.TAKEN_DOWN, reason, clock)
+
+
+async def erase(session: AsyncSession, whose: ColumnElement[bool], *, clock: Clock, limit: int = ERASED_AT_ONCE) -> int:
+    """Take the words out of messages, for good, and out of everybody's view; how many there were, 0 when none are left."""
+    message = models.LiveMessage
+    some = select(message.id).where(whose, message.state != MessageState.ERASED).order_by(message.id).limit(limit)
+    erased = await session.execute(
+        update(message)
+        .where(message.id.in_(some.with_for_update()))
+        .values(text="", state=MessageState.ERASED)
+        .returning(message.id, message.uid, message.content_id)
+        .execution_options(synchronize_session=False)
+    )
+    rows = erased.all()
+    happened = [
+        streams.Happened(lives.of_room(content_id), REMOVED, {"message": id_, "uid": str(uid)})
+        for id_, uid, content_id in rows
+    ]
+    await streams.append(session, happened, at=clock.now())
+    return len(rows)
 
 
 async def _speaker(session: AsyncSession, caller: Caller, uid: UUID) -> int:

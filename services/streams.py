@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,16 +32,23 @@ from sqlalchemy.types import DateTime
 import models
 from core import cursors
 from core.caller import Caller
+from core.clock import Clock
+from core.db import Database
 from core.errors import NotFound
 from models import StreamKind
 from services import access
 from services.feeds import CursorGone
+from services.loops import Step
 
 NEWS = "headwater_streams"
 KEPT = 10_000
 """The events that a stream keeps at least; every so often the older ones are let go."""
 
+KEPT_FOR = timedelta(days=30)
+"""Nothing is kept for longer, however few events a stream has."""
+
 LET_GO_AT_ONCE = 1_000
+SWEPT_EVERY = timedelta(minutes=10)
 MOST_EPOCHS = 2**15 - 1
 LARGEST = 2**63 - 1
 
@@ -195,6 +202,23 @@ async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:
     """Let go of up to `limit` events from before an instant; returns how many there were."""
     let_go = await session.execute(_FORGET.bindparams(before=before, limit=limit))
     return len(let_go.all())
+
+
+def sweeping(db: Database, clock: Clock) -> Step:
+    """A worker's step that lets go of what is old, once in a while: nobody waits for it."""
+    swept_at: datetime | None = None
+
+    async def step() -> bool:
+        nonlocal swept_at
+        now = clock.now()
+        if swept_at is not None and now - swept_at < SWEPT_EVERY:
+            return False
+        async with db.session() as session:
+            is_more = await forget(session, before=now - KEPT_FOR, limit=LET_GO_AT_ONCE) >= LET_GO_AT_ONCE
+        swept_at = None if is_more else now
+        return is_more
+
+    return step
 
 
 _FORGET = text(

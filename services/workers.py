@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import structlog
 
-from services import erasure, firing, merging, outbox, rates, scheduling
+from services import erasure, firing, merging, outbox, rates, scheduling, streams
 from services.distribution import Distributor, Tally
 from services.homepages import scheduling as homepage_scheduling
 from services.indexing import Indexer
@@ -42,6 +42,7 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         steps += [(f"distributor-{number}", _distributing(_distributor(runtime))) for number in numbers]
         steps.append(("tag-mover", _moving_tags(runtime)))
         steps.append(("bucket-sweeper", rates.sweeping(runtime.db, runtime.settings, runtime.clock)))
+        steps.append(("stream-sweeper", streams.sweeping(runtime.db, runtime.clock)))
         steps.append(("scheduler", _firing(runtime)))
         steps.append(("eraser", _erasing(runtime)))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)

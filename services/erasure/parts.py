@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, BindParameter, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import models
 from core.clock import Clock
 from models import DirtyKind
-from services import answers, comments, engagement, following, outbox
+from services import answers, comments, engagement, following, live_messages, outbox
 
 Part = Callable[[AsyncSession, int, Clock], Awaitable[int]]
 """`(session, id of the creator or account, clock)` -> rows met; 0 when nothing is left."""
@@ -65,12 +66,12 @@ async def remarks_of_account(session: AsyncSession, account_id: int, _clock: Clo
     return await comments.erase(session, account_ids=[account_id])
 
 
-async def messages_of_creator(session: AsyncSession, creator_id: int, _clock: Clock) -> int:
-    return await _count(session, WORDS_OF_MESSAGES.format(whose="creator_id"), creator_id)
+async def messages_of_creator(session: AsyncSession, creator_id: int, clock: Clock) -> int:
+    return await live_messages.erase(session, models.LiveMessage.creator_id == creator_id, clock=clock)
 
 
-async def messages_of_account(session: AsyncSession, account_id: int, _clock: Clock) -> int:
-    return await _count(session, WORDS_OF_MESSAGES.format(whose="account_id"), account_id)
+async def messages_of_account(session: AsyncSession, account_id: int, clock: Clock) -> int:
+    return await live_messages.erase(session, models.LiveMessage.account_id == account_id, clock=clock)
 
 
 async def homepages(session: AsyncSession, creator_id: int, _clock: Clock) -> int:
@@ -163,9 +164,6 @@ WORDS_OF_ANSWERS = (
         " external_key = NULL WHERE id = ANY(:ids)"
     ),
     "UPDATE contents SET version = version + 1 WHERE id = ANY(:questions)",
-)
-WORDS_OF_MESSAGES = (
-    "UPDATE live_messages SET text = '', state = 'ERASED' WHERE {whose} = :subject AND state <> 'ERASED' RETURNING id"
 )
 WORDS_OF_HOMEPAGES = (
     "UPDATE homepage_versions SET theme = '{}', blocks = '[]', schedule_failure = NULL,"

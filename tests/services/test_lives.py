@@ -207,7 +207,7 @@ async def test_viewers_are_told_now_and_then_and_counted_always(session: AsyncSe
 
 async def test_a_message_is_said_hidden_and_taken_down(session: AsyncSession, clock: FixedClock):
     host, content = await opened(session, LiveState.LIVE)
-    vera, eve = await viewer(session), await viewer(session)
+    vera, eve = await viewer(session), await viewer(session, Scope.ENGAGEMENT_WRITE, Scope.CONTENT_PUBLISH)
     said = await live_messages.send(session, vera, content.uid, " How hot does it get? ☕ ", clock=clock)
     bad = await live_messages.send(session, vera, content.uid, "buy elsewhere", clock=clock)
     (creator_id,) = host.creator_ids
@@ -215,7 +215,7 @@ async def test_a_message_is_said_hidden_and_taken_down(session: AsyncSession, cl
     answer = await live_messages.send(session, host, content.uid, "95 °C", as_creator=creator.uid, clock=clock)
     assert (said.text, said.creator_id, answer.creator_id) == ("How hot does it get? ☕", None, creator_id)
 
-    with pytest.raises(Forbidden):
+    with pytest.raises(Forbidden, match="room's creator"):
         await live_messages.hide(session, eve, said.uid, clock=clock)
     with pytest.raises(Forbidden):
         await live_messages.take_down(session, host, said.uid, reason="spam", clock=clock)
@@ -258,6 +258,24 @@ async def test_what_a_suspended_person_said_is_gone_with_them(session: AsyncSess
     await session.flush()
     assert await live_messages.by_ids(session, ANONYMOUS, [message.id]) == {}
     assert set(await live_messages.by_ids(session, host, [message.id])) == {message.id}
+
+
+async def test_erased_messages_lose_their_words_and_leave_the_room(session: AsyncSession, clock: FixedClock):
+    host, content = await opened(session, LiveState.LIVE)
+    vera, other = await viewer(session), await viewer(session)
+    said = [await live_messages.send(session, vera, content.uid, text, clock=clock) for text in ("one", "two")]
+    kept = await live_messages.send(session, other, content.uid, "three", clock=clock)
+    whose = models.LiveMessage.account_id == vera.account_id
+
+    counts = [await live_messages.erase(session, whose, clock=clock, limit=1) for _ in range(3)]
+
+    assert counts == [1, 1, 0]
+    rows = await session.execute(select(models.LiveMessage.text).order_by(models.LiveMessage.id))
+    assert [text for (text,) in rows] == ["", "", "three"]
+    everyone = await live_messages.by_ids(session, host, [*(one.id for one in said), kept.id])
+    assert set(everyone) == {kept.id}
+    removed = [details for event, details in await told(session, content) if event == live_messages.REMOVED]
+    assert removed == [{"message": one.id, "uid": str(one.uid)} for one in said]
 
 
 async def test_a_message_that_cannot_be_said_is_refused_and_kept_nowhere(session: AsyncSession, clock: FixedClock):

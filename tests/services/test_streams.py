@@ -130,6 +130,31 @@ async def test_old_events_are_let_go_with_all_before_them(session: AsyncSession,
         await streams.read(session, ANONYMOUS, subject, cursors.encode(subject.scope, [1, 1]), 1)
 
 
+async def test_a_worker_lets_go_of_what_is_old_once_in_a_while(db: Database, clock: FixedClock):
+    subject = Subject(StreamKind.LIVE, 7)
+
+    async def happen(name: str) -> None:
+        async with db.session() as session:
+            await streams.append(session, said(subject, name), at=clock.now())
+
+    async def left() -> list[str]:
+        async with db.session() as session:
+            return list(await session.scalars(select(models.StreamEvent.event).order_by(models.StreamEvent.position)))
+
+    step = streams.sweeping(db, clock)
+    await happen("A")
+    clock.move(streams.KEPT_FOR)
+    await happen("B")
+    assert not await step()
+    assert await left() == ["A", "B"]
+    clock.move(timedelta(minutes=1))
+    assert not await step()
+    assert await left() == ["A", "B"]
+    clock.move(streams.SWEPT_EVERY)
+    assert not await step()
+    assert await left() == ["B"]
+
+
 async def test_only_who_may_see_the_subject_may_follow_it_from_one_moment_to_the_next(session: AsyncSession):
     draft, seen = await room(session, live=False), await room(session)
     article = await make.content(session, await make.creator(session))
