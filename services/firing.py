@@ -40,6 +40,9 @@ class Due(Protocol):
     async def fail(self, session: AsyncSession, id_: int, failure: str) -> None:
         """Keep why it was not fired, as CODE: sentence. It stays until somebody moves or cancels it."""
 
+    async def overdue(self, session: AsyncSession, before: datetime) -> dict[str, int]:
+        """How many were refused when they came due (`failed`), and how many should have gone out before (`overdue`)."""
+
 
 async def step(db: Database, kinds: Sequence[Due], clock: Clock) -> bool:
     """Fire one of each kind that is due; wait for the next when it is near. True when there may be more at once."""

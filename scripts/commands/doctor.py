@@ -13,10 +13,11 @@ from sqlalchemy import func, select
 
 import models
 from core import migrations
+from core.clock import SystemClock
 from core.db import Database
 from core.errors import DomainError
 from core.settings import Settings
-from scripts.commands import channels
+from scripts.commands import channels, stats
 from scripts.console import AsJson, out, say, settings
 from search.backend import IndexAway, IndexNeedsRebuild
 from search.query import Kind
@@ -96,6 +97,12 @@ async def _database(db: Database) -> AsyncIterator[Diagnosis]:
             says = f"{figures['waiting']:.0f} waiting, {figures['parked']:.0f} parked"
             advice = " (see: headwater stats)" if figures["parked"] else " (is a worker running?)" if late else ""
             yield Diagnosis(f"{consumer.lower()} backlog", state, says + advice)
+        for what, counts in (await stats.schedules(session, SystemClock())).items():
+            wrong = counts["overdue"] or counts["failed"]
+            state = "bad" if counts["overdue"] else "warning" if wrong else "good"
+            advice = " (is a worker running?)" if counts["overdue"] else " (their editors see why)" if wrong else ""
+            says = f"{counts['overdue']} overdue, {counts['failed']} refused when they came due"
+            yield Diagnosis(f"schedules of {what}", state, says + advice)
         apart = await tagging.disagreements(session)
         says = "taggings and arrays agree" if not apart else f"{apart} contents differ between taggings and tag_ids"
         yield Diagnosis("tags", "bad" if apart else "good", says)

@@ -6,10 +6,13 @@ from typing import Any
 
 from rich.table import Table
 from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.clock import Clock
 from scripts.console import AsJson, out, say, with_runtime
-from services import outbox
+from services import erasure, firing, outbox, scheduling
+from services.homepages import scheduling as homepage_scheduling
 from services.runtime import Runtime
 
 RUNS_SHOWN = 5
@@ -37,8 +40,7 @@ def stats(*, as_json: AsJson = False) -> None:
     for consumer, figures in found["backlog"].items():
         backlog.add_row(consumer.lower(), *(str(figures[name]) for name in ("waiting", "parked", "oldest_seconds")))
     out.print(backlog)
-    for parked in found["parked"]:
-        out.print(f"[red]parked[/] {parked['consumer']} {parked['kind']} {parked['id']}: {parked['failure']}")
+    _alert(found)
     for run in found["imports"]:
         out.print(f"import of {run['input']}: {run['state'].lower()}, {run['records']:,} records")
     states = Table("state", "submissions", title="Submissions", title_justify="left")
@@ -50,6 +52,27 @@ def stats(*, as_json: AsJson = False) -> None:
         rows.add_row(name, f"{count:,}")
     out.print(rows)
     out.print(f"database: {found['database_bytes'] / 1e6:,.0f} MB")
+
+
+def _alert(found: dict[str, Any]) -> None:
+    """What somebody has to look at."""
+    for parked in found["parked"]:
+        out.print(f"[red]parked[/] {parked['consumer']} {parked['kind']} {parked['id']}: {parked['failure']}")
+    for what, figures in found["schedules"].items():
+        for state in ("overdue", "failed"):
+            if figures[state]:
+                out.print(f"[red]{state}[/] schedules of {what}: {figures[state]}")
+    if found["erasures"]:
+        out.print(f"erasures that still remove words: {found['erasures']}")
+
+
+async def schedules(session: AsyncSession, clock: Clock) -> dict[str, dict[str, int]]:
+    """What should have gone out at a set time and did not, and what was refused then: by what it is."""
+    before = clock.now() - firing.OVERDUE
+    return {
+        "contents": await scheduling.overdue(session, before),
+        "homepages": await homepage_scheduling.overdue(session, before),
+    }
 
 
 async def _collect(runtime: Runtime) -> dict[str, Any]:
@@ -71,6 +94,8 @@ async def _collect(runtime: Runtime) -> dict[str, Any]:
                 {"consumer": mark.consumer, "kind": mark.kind, "id": mark.object_id, "failure": mark.failure}
                 for mark in parked.scalars()
             ],
+            "schedules": await schedules(session, runtime.clock),
+            "erasures": await erasure.unfinished(session),
             "imports": [
                 {"input": run.input_name, "state": run.state, "records": run.records_done, "started_at": run.started_at}
                 for run in await session.scalars(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -165,16 +166,71 @@ def test_a_content_is_planned_published_and_withdrawn(run: Run, own_url: str, tm
     assert json.loads(stats.stdout)["backlog"]["DISTRIBUTION"]["waiting"] == 1
 
 
-def test_a_creator_is_suspended_and_shown_again(run: Run, own_url: str):
-    with_session(own_url, a_draft)
+async def an_account(session: AsyncSession) -> str:
+    """Ada with an account that acts as her, and a draft."""
+    uid = await a_draft(session)
+    content = (await session.scalars(select(models.Content))).one()
+    account = models.Account(name="Ada", email="ada@example.org")
+    session.add(account)
+    await session.flush()
+    identity = {"account_id": account.id, "kind": models.IdentityKind.CREATOR, "creator_id": content.creator_id}
+    session.add(models.Identity(**identity))
+    return uid
+
+
+def test_a_creator_or_an_account_is_suspended_shown_again_and_erased(run: Run, own_url: str):
+    with_session(own_url, an_account)
 
     suspended = run("suspend", "ada", "--reason", "spam", "--json")
     lifted = run("suspend", "ada", "--lift", "--json")
     nobody = run("suspend", "nobody", "--reason", "spam")
+    account = run("suspend", "ada@example.org", "--account", "--reason", "spam", "--json")
+    counted = run("erase", "ada@example.org", "--account", "--dry-run", "--json")
+    erased = run("erase", "ada@example.org", "--account", "--yes", "--json")
+    again = run("erase", "ada@example.org", "--account", "--yes")
 
     assert json.loads(suspended.stdout) == {"creator": "ada", "state": "suspended"}
     assert json.loads(lifted.stdout) == {"creator": "ada", "state": "shown"}
     assert nobody.exit_code == 1
+    assert json.loads(account.stdout) == {"account": "ada@example.org", "state": "suspended"}
+    would = json.loads(counted.stdout)["would_erase"]
+    assert (would["creators"], would["contents"], would["revisions"]) == (1, 1, 1)
+    assert json.loads(erased.stdout) == {
+        "erased": "ada@example.org",
+        "removed": {"audit_entries": 3, "contents": 1},
+    }
+    assert (again.exit_code, again.stderr) == (1, "headwater: There is no account ada@example.org.\n")
+
+
+def test_schedules_that_did_not_go_out_are_an_alert(run: Run, own_url: str):
+    async def late(session: AsyncSession) -> None:
+        ada = await make.creator(session, handle="ada")
+        for failure in (None, "CREATOR_SUSPENDED: The creator is suspended."):
+            content = await make.content(session, ada, live=False)
+            revision = await session.get_one(models.Revision, content.draft_revision_id)
+            revision.state, revision.sealed_at = models.RevisionState.SCHEDULED, make.EARLY
+            revision.scheduled_for, revision.schedule_zone, revision.schedule_failure = make.EARLY, "UTC", failure
+            content.draft_revision_id, content.waiting_revision_id = None, revision.id
+
+    before = json.loads(run("stats", "--json").stdout)
+    with_session(own_url, late)
+    stats = run("stats", "--json")
+    shown = run("stats")
+    doctor = run("doctor", "--json")
+
+    assert before["schedules"]["contents"] == {"failed": 0, "overdue": 0}
+    assert json.loads(stats.stdout)["schedules"] == {
+        "contents": {"failed": 1, "overdue": 1},
+        "homepages": {"failed": 0, "overdue": 0},
+    }
+    assert "overdue schedules of contents: 1" in shown.stdout
+    assert "failed schedules of contents: 1" in shown.stdout
+    found = {each["what"]: (each["state"], each["says"]) for each in json.loads(doctor.stdout)}
+    assert found["schedules of contents"] == (
+        "bad",
+        "1 overdue, 1 refused when they came due (is a worker running?)",
+    )
+    assert found["schedules of homepages"][0] == "good"
 
 
 def test_the_doctor_says_what_is_wrong(run: Run, own_url: str):
