@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from api.graphql.graphiql import _QUERY
+from core.caller import Scope
 from core.ids import global_id
 from core.settings import Settings
 from tests import make
@@ -38,6 +39,7 @@ def variables(world: World, draft: models.Content, asset: models.Asset) -> dict[
     return {
         "Again": {"id": live},
         "Begin": {"creator": global_id("Creator", world.creator.uid), "asset": global_id("Asset", asset.uid)},
+        "Comments": {"id": live},
         "ContentPage": {"id": live},
         "Feed": {"key": "test.all"},
         "Hero": creator,
@@ -46,6 +48,7 @@ def variables(world: World, draft: models.Content, asset: models.Asset) -> dict[
         "Plan": {"id": live},
         "Publish": {"id": global_id("Content", draft.uid)},
         "Save": {"id": global_id("Content", draft.uid), "edition": 1},
+        "Say": {"id": live, "text": "Which kettle is it?"},
         "Search": {"text": "camping"},
         "Withdraw": {"id": live},
     }
@@ -60,7 +63,9 @@ async def test_every_query_of_the_guide_is_answered(
     account = await make.account(session)
     given = variables(world, draft, world.asset)
     index = await worlds.stale_index(tmp_path / "index", world)
-    author = replace(api, index=index, caller=replace(make.acting_as(world.creator), account_id=account.id))
+    scopes = (Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.CREATOR_WRITE, Scope.ENGAGEMENT_WRITE)
+    caller = replace(make.acting_as(world.creator, *scopes), account_id=account.id)
+    author = replace(api, index=index, caller=caller)
 
     for name in operations(document):
         async with author.client() as client:
@@ -89,5 +94,5 @@ def test_the_guide_names_the_limits_that_hold() -> None:
 def test_every_example_is_named_in_the_guide_or_is_its_own() -> None:
     assert len(BLOCKS) >= 7
     assert {path.stem for path in EXAMPLES} == {
-        "content", "feed", "homepage", "listing", "plan", "publish", "search",
+        "comments", "content", "feed", "homepage", "listing", "plan", "publish", "search", "timeline",
     }  # fmt: skip
