@@ -8,13 +8,15 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
-from api.graphql import fields, paging, permissions
+from api.graphql import fields, paging
 from api.graphql.context import Info
 from api.graphql.fields import column, page
 from api.graphql.ids import identity, uid_of
 from api.graphql.inputs import given, idempotency, needed, ref
-from api.graphql.mutations import TooManyItems, answers_with, change, result
+from api.graphql.limits import Limits
+from api.graphql.mutations import MOST_AT_ONCE, TooManyItems, answers_with, change, result
 from api.graphql.nodes import Node, findable
+from api.graphql.permissions import SIGNED_IN, needs
 from api.graphql.problems import Refused
 from api.graphql.reading import Reading
 from api.graphql.registration import checked, checker
@@ -24,9 +26,6 @@ from core.errors import Invalid, together
 from core.settings import Settings
 from services import documents
 from services.documents import NewDocument
-
-MOST_AT_ONCE = 500
-"""Documents in one registration; larger sets come in several, or by command."""
 
 
 @shows(models.TrustedDocument)
@@ -62,7 +61,9 @@ answers_with(models.Application, documents.by_ids)
 
 @strawberry.type
 class DocumentQuery:
-    @strawberry.field(description="The applications that you tend, newest first; for operators all of them.")
+    @strawberry.field(
+        description="The applications that you tend, newest first; for operators all of them.", extensions=[SIGNED_IN]
+    )
     async def applications(
         self,
         info: Info,
@@ -71,7 +72,6 @@ class DocumentQuery:
         last: fields.Last = strawberry.UNSET,
         before: fields.Before = strawberry.UNSET,
     ) -> paging.Connection[Application]:
-        permissions.signed_in(info.context.caller)
         window = paging.window(info.context.settings.page_limit, first, after, last, before)
         return await paging.connection(info, documents.tended, 0, window)  # type: ignore[no-any-return]  # a Connection
 
@@ -119,14 +119,16 @@ class DocumentInput:
 @strawberry.input(description="Documents for an application.")
 class RegisterDocumentsInput:
     application_id: strawberry.ID = ref("Application", "application", "Which application.")
-    documents: list[DocumentInput] = needed("The documents: at most 500 at once. All are registered, or none.")
+    documents: list[DocumentInput] = needed(
+        "The documents: at most 100 at once, larger sets in several. All are registered, or none."
+    )
     idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="Documents that an application needs no longer.")
 class RemoveDocumentsInput:
     application_id: strawberry.ID = ref("Application", "application", "Which application.")
-    document_ids: list[str] = needed("The documents: at most 500 at once.")
+    document_ids: list[str] = needed("The documents: at most 100 at once.")
     idempotency_key: str | None = idempotency()
 
 
@@ -135,18 +137,20 @@ _Input = "What to do."
 
 @strawberry.type
 class DocumentMutation:
-    @strawberry.mutation(description="Create an application, to be tended by your account.")
+    @strawberry.mutation(
+        description="Create an application, to be tended by your account.", extensions=[needs(Scope.DOCUMENT_WRITE)]
+    )
     async def create_application(
         self,
         info: Info,
         input: Annotated[CreateApplicationInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
     ) -> CreateApplicationResult:
-        permissions.scope(info.context.caller, Scope.DOCUMENT_WRITE)
         done = await change(info, input, "application", documents.create_application, input.key, input.name)
         return CreateApplicationPayload(**done)
 
     @strawberry.mutation(
-        description="Register documents, so that clients ask for them by their hash. What is there already stays."
+        description="Register documents, so that clients ask for them by their hash. What is there already stays.",
+        extensions=[needs(Scope.DOCUMENT_WRITE)],
     )
     async def register_documents(
         self,
@@ -154,19 +158,20 @@ class DocumentMutation:
         input: Annotated[RegisterDocumentsInput, strawberry.argument(description=_Input)],  # noqa: A002
     ) -> RegisterDocumentsResult:
         context = info.context
-        permissions.scope(context.caller, Scope.DOCUMENT_WRITE)
         uid, wanted = await _read(info, input)
         names = ("application", "document_ids", "added_count")
         done = await change(info, input, names, _register, uid, wanted, bounds=bounds(context.settings))
         return RegisterDocumentsPayload(**done)
 
-    @strawberry.mutation(description="Remove documents: within seconds nobody can ask for them by their hash.")
+    @strawberry.mutation(
+        description="Remove documents: within seconds nobody can ask for them by their hash.",
+        extensions=[needs(Scope.DOCUMENT_WRITE)],
+    )
     async def remove_documents(
         self,
         info: Info,
         input: Annotated[RemoveDocumentsInput, strawberry.argument(description=_Input)],  # noqa: A002
     ) -> RemoveDocumentsResult:
-        permissions.scope(info.context.caller, Scope.DOCUMENT_WRITE)
         _check_number(input.document_ids, "document_ids")
         reading = Reading()
         uid = reading.take(uid_of, input.application_id, "Application", "application_id")
@@ -193,7 +198,7 @@ async def _read(info: Info, input_: RegisterDocumentsInput) -> tuple[UUID, list[
     uid = reading.take(uid_of, input_.application_id, "Application", "application_id")
     sent = [NewDocument(one.text, one.name or "") for one in input_.documents]
     try:
-        wanted = await checked(checker(info.schema, info.context.settings), sent)
+        wanted = await checked(checker(info.schema, Limits.of(info.context.settings)), sent)
     except Invalid as error:
         reading.errors.append(error)
     if uid is None or reading.errors:

@@ -5,12 +5,13 @@ from typing import Annotated
 import strawberry
 
 import models
-from api.graphql import permissions, refs
+from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.homepage_inputs import PageDraftInput, read_page
 from api.graphql.ids import uid_of
 from api.graphql.inputs import given, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
+from api.graphql.permissions import needs
 from api.graphql.problems import Refused
 from api.graphql.reading import Reading
 from core.caller import Scope
@@ -167,14 +168,16 @@ def sent_stamp(text: str | None) -> str | None:
 
 @strawberry.type
 class HomepageMutation:
-    @strawberry.mutation(description="Save the draft of a homepage: the one being written, else a new one.")
+    @strawberry.mutation(
+        description="Save the draft of a homepage: the one being written, else a new one.",
+        extensions=[needs(Scope.CREATOR_WRITE)],
+    )
     async def save_homepage(
         self,
         info: Info,
         input: Annotated[SaveHomepageInput, strawberry.argument(description="What to save.")],  # noqa: A002  (the argument's name in the schema)
     ) -> SaveHomepageResult:
         context, caller = info.context, info.context.caller
-        permissions.scope(caller, Scope.CREATOR_WRITE)
         reading = Reading()
         uid = reading.take(uid_of, input.creator_id, "Creator", "creator_id")
         read = await read_page(input.draft)
@@ -190,14 +193,15 @@ class HomepageMutation:
         )
         return SaveHomepagePayload(**done)
 
-    @strawberry.mutation(description="Begin the draft of a homepage from a template.")
+    @strawberry.mutation(
+        description="Begin the draft of a homepage from a template.", extensions=[needs(Scope.CREATOR_WRITE)]
+    )
     async def create_homepage_draft(
         self,
         info: Info,
         input: Annotated[CreateHomepageDraftInput, strawberry.argument(description="What to begin from.")],  # noqa: A002
     ) -> CreateHomepageDraftResult:
         context = info.context
-        permissions.scope(context.caller, Scope.CREATOR_WRITE)
         uid, stamp = uid_of(input.creator_id, "Creator", "creator_id"), sent_stamp(input.expected_revision)
         given_ = (uid, input.from_template)
         done = await change(
@@ -205,80 +209,89 @@ class HomepageMutation:
         )
         return CreateHomepageDraftPayload(**done)
 
-    @strawberry.mutation(description="Put the draft of a homepage away; links to its preview end.")
+    @strawberry.mutation(
+        description="Put the draft of a homepage away; links to its preview end.",
+        extensions=[needs(Scope.CREATOR_WRITE)],
+    )
     async def discard_homepage_draft(
         self,
         info: Info,
         input: Annotated[DiscardHomepageDraftInput, strawberry.argument(description="Which draft.")],  # noqa: A002
     ) -> DiscardHomepageDraftResult:
         context = info.context
-        permissions.scope(context.caller, Scope.CREATOR_WRITE)
         uid, stamp = uid_of(input.creator_id, "Creator", "creator_id"), input.expected_revision
         done = await change(
             info, input, "homepage", homepages.discard, uid, expected_revision=stamp, clock=context.clock
         )
         return DiscardHomepageDraftPayload(**done)
 
-    @strawberry.mutation(description="Publish the draft of a homepage: what was live is superseded.")
+    @strawberry.mutation(
+        description="Publish the draft of a homepage: what was live is superseded.",
+        extensions=[needs(Scope.CREATOR_WRITE)],
+    )
     async def publish_homepage(
         self,
         info: Info,
         input: Annotated[PublishHomepageInput, strawberry.argument(description="Which homepage.")],  # noqa: A002
     ) -> PublishHomepageResult:
         context = info.context
-        permissions.scope(context.caller, Scope.CREATOR_WRITE)
         uid, stamp = uid_of(input.creator_id, "Creator", "creator_id"), sent_stamp(input.expected_revision)
         done = await change(
             info, input, "homepage", homepages.publish, uid, expected_revision=stamp, clock=context.clock
         )
         return PublishHomepagePayload(**done)
 
-    @strawberry.mutation(description="Publish a version that was live before once more, as a new version.")
+    @strawberry.mutation(
+        description="Publish a version that was live before once more, as a new version.",
+        extensions=[needs(Scope.CREATOR_WRITE)],
+    )
     async def rollback_homepage(
         self,
         info: Info,
         input: Annotated[RollbackHomepageInput, strawberry.argument(description="Where to return to.")],  # noqa: A002
     ) -> RollbackHomepageResult:
         context = info.context
-        permissions.scope(context.caller, Scope.CREATOR_WRITE)
         uid = uid_of(input.creator_id, "Creator", "creator_id")
         done = await change(info, input, "homepage", homepages.roll_back, uid, input.to, clock=context.clock)
         return RollbackHomepagePayload(**done)
 
-    @strawberry.mutation(description="Publish the draft of a homepage at a set time.")
+    @strawberry.mutation(
+        description="Publish the draft of a homepage at a set time.", extensions=[needs(Scope.CREATOR_WRITE)]
+    )
     async def schedule_homepage(
         self,
         info: Info,
         input: Annotated[ScheduleHomepageInput, strawberry.argument(description="Which homepage, and when.")],  # noqa: A002
     ) -> ScheduleHomepageResult:
         context = info.context
-        permissions.scope(context.caller, Scope.CREATOR_WRITE)
         uid = uid_of(input.creator_id, "Creator", "creator_id")
         named = {"at": input.at, "time_zone": input.time_zone, "expected_revision": sent_stamp(input.expected_revision)}
         done = await change(info, input, "homepage", homepages.schedule, uid, clock=context.clock, **named)
         return ScheduleHomepagePayload(**done)
 
-    @strawberry.mutation(description="Move a scheduled version of a homepage to another time.")
+    @strawberry.mutation(
+        description="Move a scheduled version of a homepage to another time.", extensions=[needs(Scope.CREATOR_WRITE)]
+    )
     async def reschedule_homepage(
         self,
         info: Info,
         input: Annotated[RescheduleHomepageInput, strawberry.argument(description="Which version, and when.")],  # noqa: A002
     ) -> RescheduleHomepageResult:
         context = info.context
-        permissions.scope(context.caller, Scope.CREATOR_WRITE)
         given_ = (uid_of(input.creator_id, "Creator", "creator_id"), input.number)
         named = {"at": input.at, "time_zone": input.time_zone}
         done = await change(info, input, "homepage", homepages.reschedule, *given_, clock=context.clock, **named)
         return RescheduleHomepagePayload(**done)
 
-    @strawberry.mutation(description="Take a scheduled version of a homepage back.")
+    @strawberry.mutation(
+        description="Take a scheduled version of a homepage back.", extensions=[needs(Scope.CREATOR_WRITE)]
+    )
     async def cancel_homepage_schedule(
         self,
         info: Info,
         input: Annotated[CancelHomepageScheduleInput, strawberry.argument(description="Which version.")],  # noqa: A002
     ) -> CancelHomepageScheduleResult:
         context = info.context
-        permissions.scope(context.caller, Scope.CREATOR_WRITE)
         given_ = (uid_of(input.creator_id, "Creator", "creator_id"), input.number)
         done = await change(info, input, "homepage", homepages.cancel, *given_, clock=context.clock)
         return CancelHomepageSchedulePayload(**done)

@@ -59,10 +59,11 @@ class Gate(FieldExtension):
         return await next_(source, info, **given)
 
     def check(self, caller: Caller) -> None:
-        if self.scopes == (Scope.OPERATE,):
-            operator(caller)
-            return
-        signed_in(caller)
+        """A missing key is told before a missing scope, which is told by its name."""
+        if caller.is_anonymous:
+            raise NotSignedIn("This needs an API key or a token: send it as `Authorization: Bearer …`.")
+        if self.scopes == (Scope.OPERATE,) and not caller.is_operator:
+            raise OperatorsOnly("Only an operator may do this: it needs a key with the scope operate.")
         if self.scopes and not any(caller.has(scope) for scope in self.scopes):
             access.require(caller, self.scopes[0])
 
@@ -74,20 +75,3 @@ def needs(*scopes: Scope) -> Gate:
 
 SIGNED_IN = Gate()
 OPERATORS = Gate(Scope.OPERATE)
-
-
-def signed_in(caller: Caller) -> None:
-    if caller.is_anonymous:
-        raise NotSignedIn("This needs an API key or a token: send it as `Authorization: Bearer …`.")
-
-
-def scope(caller: Caller, needed: Scope) -> None:
-    """A missing scope says its name; a missing key says so first."""
-    signed_in(caller)
-    access.require(caller, needed)
-
-
-def operator(caller: Caller) -> None:
-    signed_in(caller)
-    if not caller.is_operator:
-        raise OperatorsOnly("Only an operator may do this: it needs a key with the scope operate.")
