@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 
 import strawberry
 from graphql import OperationDefinitionNode
@@ -10,13 +11,13 @@ from api.graphql.execution import Executor
 from api.graphql.limits import Limits
 from api.graphql.preparing import Prepared
 from core.errors import Invalid, Problem
-from core.settings import Settings
 from services.documents import NewDocument
 
 
-def checker(schema: strawberry.Schema, settings: Settings) -> Executor:
-    """What looks at documents as the endpoint will, and remembers none."""
-    return Executor(schema, Limits.of(settings), largest=0, suggests=False)
+@lru_cache(maxsize=2)
+def checker(schema: strawberry.Schema, limits: Limits) -> Executor:
+    """What looks at documents as the endpoint will, and remembers none of them."""
+    return Executor(schema, limits, largest=0, suggests=False)
 
 
 async def checked(executor: Executor, given: Sequence[NewDocument]) -> list[NewDocument]:

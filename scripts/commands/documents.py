@@ -62,14 +62,16 @@ def register(
     The hash is over the text as it stands in the file, to the last line break.
     """
     from api.graphql import registration  # noqa: PLC0415  (the other commands start without the schema)
+    from api.graphql.limits import Limits  # noqa: PLC0415
     from api.graphql.schema import schema  # noqa: PLC0415
 
     given = _read(files)
 
     async def work(runtime: Runtime) -> tuple[int, list[NewDocument]]:
         settings = runtime.settings
+        checker = registration.checker(schema, Limits.of(settings))
         try:
-            wanted = await registration.checked(registration.checker(schema, settings), [one for _, one in given])
+            wanted = await registration.checked(checker, [one for _, one in given])
         except Invalid as error:
             raise _told_by_file(error, given) from error
         bounds = documents.Bounds(settings.trusted_documents, settings.trusted_document_bytes)

@@ -116,8 +116,8 @@ async def test_what_an_installation_allows_is_a_setting(dev: Asking, session: As
 async def test_a_registration_is_bounded_at_once(dev: Asking) -> None:
     application = await created(dev)
 
-    many = await dev.data(REGISTER, input=sent(application, *[A] * 501))
-    removal = await dev.data(REMOVE, input={"applicationId": application, "documentIds": ["x"] * 501})
+    many = await dev.data(REGISTER, input=sent(application, *[A] * 101))
+    removal = await dev.data(REMOVE, input={"applicationId": application, "documentIds": ["x"] * 101})
 
     assert [(one["code"], one["path"]) for one in many["registerDocuments"]["problems"]] == [
         ("TOO_MANY_ITEMS", ["input", "documents"])
