@@ -70,14 +70,18 @@ async def shown(session: AsyncSession, caller: Caller, uid: UUID, *, preview: in
 
 def _uses(caller: Caller, uid: UUID, preview: int | None) -> list[ColumnElement[bool]]:
     asset, content, used = models.Asset, models.Content, models.RevisionAsset
-    # whoever may see drafts of a content may see their pictures
-    revision = or_(content.live_revision_id == used.revision_id, content.draft_revision_id == used.revision_id)
     in_contents = (
         select(used.asset_id)
         .join(content, content.live_revision_id == used.revision_id)
         .where(used.asset_id == asset.id, access.public_contents())
     )
-    in_own = select(used.asset_id).join(content, revision).where(used.asset_id == asset.id, access.drafts(caller))
+    # whoever may see drafts of a content may see the pictures of all its versions
+    in_own = (
+        select(used.asset_id)
+        .join(models.Revision, models.Revision.id == used.revision_id)
+        .join(content, content.id == models.Revision.content_id)
+        .where(used.asset_id == asset.id, access.drafts(caller))
+    )
     answer = models.Answer
     in_answers = select(answer.id).where(
         func.jsonb_path_query_array(answer.body, literal_column("'$.**.asset'")).op("?")(str(uid)),

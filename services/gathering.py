@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import structlog
@@ -34,7 +34,15 @@ from services.channels.facts import (
 log = structlog.get_logger()
 
 COUNTED = timedelta(days=30)
-Which = Literal["live", "draft"]
+Which = Literal["live", "draft", "waiting"]
+WHICH: dict[Which, Any] = {
+    "live": models.Content.live_revision_id,
+    "draft": models.Content.draft_revision_id,
+    "waiting": models.Content.waiting_revision_id,
+}
+BEFORE = frozenset({models.RevisionState.DRAFT, models.RevisionState.IN_REVIEW, models.RevisionState.SCHEDULED})
+"""The states from which a revision may still go out."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ async def gather(
 
     A stored body that this version cannot read is a ValidationError, or, for who reads many, left out and logged.
     """
-    wanted = models.Content.live_revision_id if which == "live" else models.Content.draft_revision_id
+    wanted = WHICH[which]
     rows = await session.execute(
         select(models.Content, models.Revision, models.Creator)
         .join(models.Revision, models.Revision.id == wanted)
@@ -118,8 +126,8 @@ async def gather(
 
 
 def _tag_ids(content: models.Content, revision: models.Revision) -> list[int]:
-    """The tags that go with a revision: a draft brings those that the content will have."""
-    if revision.state is models.RevisionState.DRAFT and revision.tag_ids is not None:
+    """The tags that go with a revision: one that is still to go out brings those that the content will have."""
+    if revision.state in BEFORE and revision.tag_ids is not None:
         return revision.tag_ids
     return content.tag_ids
 

@@ -46,7 +46,7 @@ async def plan(
     clock: Clock,
     base_url: str,
 ) -> list[ChannelPlan]:
-    """The plan for the draft of a content, else for its live revision: eligible channels first, then by key.
+    """The plan for the draft of a content, else for what waits, else for its live revision: eligible channels first, then by key.
 
     It reserves nothing: time and quota used are among the inputs, and for the same inputs the decision is the same.
     """
@@ -54,7 +54,8 @@ async def plan(
     catalogue = await installing.catalogue(session)
     entries = _asked(catalogue, channels)
     now = clock.now()
-    which: Which = "draft" if content.draft_revision_id is not None else "live"
+    waits = content.waiting_revision_id is not None
+    which: Which = "draft" if content.draft_revision_id is not None else "waiting" if waits else "live"
     gathered = (await gather(session, [content.id], at=now, base_url=base_url, which=which)).get(content.id)
     if gathered is None:
         raise Forbidden("This content has no revision that could be planned.")

@@ -17,7 +17,7 @@ from core.clock import FixedClock
 from core.db import Database
 from core.errors import Forbidden
 from models import Format
-from services import access, contents, planning, publishing
+from services import access, contents, planning, publishing, scheduling
 from services.channels.findings import NextState, Outcome
 from services.contents import Draft
 from services.distribution import Distributor
@@ -261,6 +261,19 @@ async def test_a_plan_is_of_the_draft_where_there_is_one(db: Database, clock: Fi
     assert one.evaluation.outcome is Outcome.FIXABLE
     assert one.rendition is not None
     assert one.rendition.title == "A title of more than ten"
+
+
+async def test_a_plan_is_of_what_waits_where_nothing_is_written(db: Database, clock: FixedClock):
+    await install(db, pack("test.one"))
+    async with db.session() as session:
+        content = await make.content(session, await make.creator(session), title="Sent", live=False)
+        when = {"at": "2026-12-01T20:00", "time_zone": "Asia/Shanghai"}
+        await scheduling.schedule(session, SYSTEM, content.uid, clock=clock, **when)
+
+    (one,) = (await plan(db, clock, content.uid)).values()
+
+    assert one.rendition is not None
+    assert one.rendition.title == "Sent"
 
 
 async def test_asked_for_channels_the_plan_names_those_and_refuses_unknown_ones(db: Database, clock: FixedClock):
