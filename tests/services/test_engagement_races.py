@@ -37,7 +37,7 @@ async def test_counts_stay_those_of_the_rows_whatever_happens_at_once(committed:
     async with committed.session() as session:
         ada, bob = await make.creator(session), await make.creator(session, name="Bob")
         asked = await make.content(session, ada, format=models.Format.QNA)
-        answer = await make.answer(session, asked, bob)
+        answer, other = await make.answer(session, asked, bob), await make.answer(session, asked, bob)
         host = await make.author(session, ada, Scope.CONTENT_PUBLISH)
         operator = await make.reader(session, scopes=(Scope.OPERATE,))
         readers = [await make.reader(session) for _ in range(4)]
@@ -61,8 +61,11 @@ async def test_counts_stay_those_of_the_rows_whatever_happens_at_once(committed:
             does(answers.vote, reader, answer.uid, clock=clock),
             does(answers.unvote, reader, answer.uid),
         ]
-    await at_once(committed, *pair)
+    accepting = [does(answers.accept, host, one.uid, clock=clock) for one in (answer, other) * 4]
+    await at_once(committed, *pair, *accepting)
     assert await differences(committed) == []
+    async with committed.session() as session:
+        assert len(list(await session.scalars(select(models.Answer.id).where(models.Answer.is_accepted)))) == 1
     await at_once(committed, *(work for work in pair[::2] for _ in range(2)))
     assert await totals(committed, bob.id, answer.id) == (1, 1, 1, 1)
     assert await differences(committed) == []
