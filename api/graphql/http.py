@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -69,7 +70,11 @@ class GraphQLEndpoint:
         self.executor = executor
         self.origins = Origins.of(settings)
         self.known = KnownDocuments(settings.trusted_documents_only, settings.persisted_queries)
-        self.hints = CacheHints(executor.core)
+
+    @cached_property
+    def hints(self) -> CacheHints:
+        """Of all fields; only answers to GET need them."""
+        return CacheHints(self.executor.core)
 
     @classmethod
     def over(cls, settings: Settings, open_context: OpenContext, limits: Limits | None = None) -> "GraphQLEndpoint":

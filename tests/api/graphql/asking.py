@@ -64,8 +64,10 @@ class Asking:
         limits = self.limits or Limits.of(self.settings)
         # documents are prepared once for all tests, as in a server that runs for long
         suggests = self.settings.profile == "development"
-        fresh = Executor(schema, limits, largest=100_000, suggests=suggests)
-        executor = EXECUTORS.setdefault((limits, suggests), fresh)
+        executor = EXECUTORS.get((limits, suggests))
+        if executor is None:
+            executor = Executor(schema, limits, largest=100_000, suggests=suggests)
+            EXECUTORS[limits, suggests] = executor
         endpoint = GraphQLEndpoint(self.settings, self.open_context, executor)
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=endpoint), base_url="http://test")
 
