@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
 from models import FeedEvent, StreamKind, SubmissionState
-from services import feeds, publishing, streams, submissions
+from services import erasure, feeds, publishing, streams, submissions
 from services.distribution import Distributor
 from tests import make
 from tests.services.packs import install, pack
@@ -243,7 +244,10 @@ async def test_a_withdrawn_content_leaves_every_feed_and_comes_back(
         ]
 
 
-async def test_a_suspended_creator_leaves_every_feed(db: Database, clock: FixedClock, distributor: Distributor):
+@pytest.mark.parametrize("is_erased", [False, True])
+async def test_a_suspended_or_erased_creator_leaves_every_feed(
+    db: Database, clock: FixedClock, distributor: Distributor, tmp_path: Path, *, is_erased: bool
+):
     await install(db, ARTICLES)
     async with db.session() as session:
         ada = await make.creator(session)
@@ -252,9 +256,15 @@ async def test_a_suspended_creator_leaves_every_feed(db: Database, clock: FixedC
     await distributor.drain()
 
     async with db.session() as session:
-        await publishing.suspend(session, SYSTEM, ada.uid, reason="spam", clock=clock)
+        if is_erased:
+            await erasure.erase_creator(session, SYSTEM, ada.uid, clock=clock)
+        else:
+            await publishing.suspend(session, SYSTEM, ada.uid, reason="spam", clock=clock)
         hidden = await feeds.page(session, SYSTEM, "test.articles", limit=10, at=clock.now(), base_url=BASE)
     await distributor.drain()
+    # what the erasure does afterwards says nothing new
+    while await erasure.step(db, tmp_path, clock):
+        await distributor.drain()
 
     assert hidden.items == []  # before the distributor said anything
     assert [event for _, event, _, _ in await log_of(db, "test.articles")] == [
