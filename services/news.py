@@ -17,6 +17,7 @@ from core.reads import any_of
 from models import StreamKind
 from services import feeds, streams
 from services.loops import Wakeup, loop
+from services.sharing import Shared
 
 FEED = "FEED"
 LogName = tuple[str, int]
@@ -52,6 +53,7 @@ class News:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self.shared = Shared()
         self._followed: dict[LogName, Followed] = {}
         self._stop = asyncio.Event()
         self._running: asyncio.Task[object] | None = None

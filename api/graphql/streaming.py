@@ -6,12 +6,14 @@ the caller may see it then.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from graphql import ExecutionResult, OperationType
+import orjson
+from graphql import ExecutionResult, FragmentDefinitionNode, Node, OperationType, VariableNode, Visitor, visit
 from graphql.execution import create_source_event_stream, execute_subscription_event
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
@@ -44,6 +46,7 @@ class Told:
 
     cursor: str
     value: Any = None
+    log: LogName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,14 @@ async def _followed(context: Context, log: LogName, read: Read, page: Page, star
     with context.news.following(log) as followed:
         while True:
             for told in page.told:
-                yield told
+                yield replace(told, log=log)
             # the first page was read before anybody watched: what came between is there already
             if not page.has_more:
                 await followed.beyond(page.position, LOOKED_AGAIN_SECONDS)
             if time.monotonic() - renewed > RENEWED_SECONDS:
                 await _patiently(_renew, context)
                 renewed = time.monotonic()
-            page = await _patiently(_read, context, read, page.tail)
+            page = await _patiently(_read, context, log, read, page.tail, followed.head)
 
 
 async def _renew(context: Context) -> None:
@@ -110,9 +113,16 @@ async def _renew(context: Context) -> None:
         context.caller = await context.renew()
 
 
-async def _read(context: Context, read: Read, after: str) -> Page:
-    async with context.db.session() as session:
-        return await read(session, context.caller, after)
+async def _read(context: Context, log: LogName, read: Read, after: str, head: int) -> Page:
+    """The next page. Callers who are told the same, as all strangers are, read it once."""
+    assert context.news is not None, "whoever opens streams tells of news"
+
+    async def work() -> Page:
+        async with context.db.session() as session:
+            return await read(session, context.caller, after)
+
+    # what is behind a cursor is not the same once the log went on
+    return await context.news.shared.get(("page", log, context.caller, after, head), work)
 
 
 async def _patiently(work: Callable[..., Awaitable[Any]], *given: Any) -> Any:
@@ -141,7 +151,7 @@ async def opened(
         source = await source
     if isinstance(source, ExecutionResult):
         return executor.answered(source, context, was_executed=False)
-    return _executed(executor, per_event, source, context)
+    return _executed(executor, per_event, source, context, _asked(admitted, request))
 
 
 def _per_event(executor: Executor, admitted: Admitted, request: GraphQLRequest, context: Context) -> Any:
@@ -159,14 +169,44 @@ def _per_event(executor: Executor, admitted: Admitted, request: GraphQLRequest, 
     return built
 
 
-async def _executed(executor: Executor, per_event: Any, source: Any, context: Context) -> Stream:
+def _asked(admitted: Admitted, request: GraphQLRequest) -> Hashable:
+    """What is asked of each event: the document, and the variables that it uses below the field that is followed."""
+    document = admitted.prepared.document
+    assert document is not None, "what was admitted has one"
+    parts: list[Node | None] = [one for one in document.definitions if isinstance(one, FragmentDefinitionNode)]
+    for followed in admitted.operation.selection_set.selections:
+        parts += [*(followed.directives or ()), getattr(followed, "selection_set", None)]
+    used: set[str] = set()
+    for part in parts:
+        if part is not None:
+            visit(part, _Variables(used))
+    values = {name: value for name, value in request.variables.items() if name in used}
+    return request.query, request.operation_name, orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+class _Variables(Visitor):
+    """Notes the names of variables."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__()
+        self.names = names
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.names.add(node.name.value)
+
+
+async def _executed(executor: Executor, per_event: Any, source: Any, context: Context, asked: Hashable) -> Stream:
+    assert context.news is not None, "whoever opens streams tells of news"
+    shared = context.news.shared
     async with aclosing(source):
         try:
             async for told in source:
                 if told.value is None:
                     yield Event(told.cursor, None)
                 else:
-                    yield Event(told.cursor, await _answer(executor, per_event, told.value, context))
+                    key = ("answer", asked, told.log, told.cursor, context.caller, context.languages)
+                    work = partial(_answer, executor, per_event, told.value, context)
+                    yield Event(told.cursor, await shared.get(key, work))
         except DomainError as error:
             # it began, and may not go on: the last event says why
             yield _last(error.code, error.message, context)

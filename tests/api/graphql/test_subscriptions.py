@@ -13,6 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from api.graphql import streaming
 from core.caller import SYSTEM, Caller, Scope
 from core.clock import FixedClock
 from core.db import Database
@@ -193,6 +194,40 @@ async def test_all_followers_are_told_the_same_in_the_same_order(server: Server,
     heard = await asyncio.gather(happen(), *(counts_of(socket, "1", 200) for socket in sockets))
 
     assert heard[1:] == [list(range(200))] * 4
+
+
+async def test_what_many_are_told_alike_is_made_once(
+    server: Server, db: Database, clock: FixedClock, room: Room, monkeypatch: pytest.MonkeyPatch
+):
+    made: list[Caller] = []
+    answer = streaming._answer
+
+    async def noted(executor: Any, per_event: Any, value: Any, context: Any) -> Any:
+        made.append(context.caller)
+        return await answer(executor, per_event, value, context)
+
+    monkeypatch.setattr(streaming, "_answer", noted)
+    async with db.session() as session:
+        secret = await key_of(session, await make.creator(session, name="Eve"), clock)
+    strangers = [await server.socket().introduced() for _ in range(3)]
+    eve = await server.socket(authorization=f"Bearer {secret}").introduced()
+    other = await server.socket().introduced()
+    await room.run(lives.start, room.content.uid)
+    after = await room.cursor()
+    short = POSITIONS.replace("cursor }", "cursor ... on LiveMessageSent @include(if: $full) { message { id } } }")
+    short = short.replace("$after: String", "$after: String, $full: Boolean!")
+    for socket in (*strangers, eve):
+        await socket.subscribe("1", short, id=room.id, after=after, full=True)
+    await other.subscribe("1", short, id=room.id, after=after, full=False)
+    await server.followed_by(5)
+
+    message = await room.say("hello")
+
+    heard = [(await socket.payloads("1", 1))[0]["liveRoom"] for socket in (*strangers, eve, other)]
+    full = {"cursor": heard[0]["cursor"], "message": {"id": global_id("LiveMessage", message.uid)}}
+    assert heard == [full] * 4 + [{"cursor": heard[0]["cursor"]}]
+    # for strangers once, for whoever asks otherwise once more, and for each account, which may see other things
+    assert sorted(caller.is_anonymous for caller in made) == [False, True, True]
 
 
 async def test_what_was_removed_meanwhile_is_not_told_to_whoever_comes_later(server: Server, room: Room):
