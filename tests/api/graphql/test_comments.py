@@ -134,20 +134,18 @@ async def test_comments_come_newest_or_oldest_first_and_replies_in_the_order_of_
 BAD_TEXTS = ["", "   \n ", "\u200b\u200d\u2060", "\u202e\u202c", "x" * 2_001, "bell\x07", "broken\ufffe"]
 
 
-@pytest.mark.parametrize("text", BAD_TEXTS)
-async def test_a_text_that_cannot_be_shown_is_refused(talk: Talk, text: str) -> None:
-    answer = await talk.api.as_(talk.rio).data(ADD, input={"contentId": talk.id, "text": text})
+async def test_a_text_that_cannot_be_shown_is_refused(talk: Talk) -> None:
+    for text in BAD_TEXTS:
+        answer = await talk.api.as_(talk.rio).data(ADD, input={"contentId": talk.id, "text": text})
 
-    (problem,) = answer["addComment"]["problems"]
-    assert (problem["code"], problem["path"]) == ("MALFORMED_COMMENT", ["input", "text"])
-    assert text.strip() == "" or text[:20] not in problem["message"]
+        (problem,) = answer["addComment"]["problems"]
+        assert (problem["code"], problem["path"]) == ("MALFORMED_COMMENT", ["input", "text"]), text[:20]
+        assert text.strip() == "" or text[:20] not in problem["message"]
     assert await talk.shown() == WHOLE
 
-
-async def test_two_thousand_characters_fit_however_many_bytes(talk: Talk) -> None:
-    answer = await talk.api.as_(talk.rio).data(ADD, input={"contentId": talk.id, "text": "𠮷" * 2_000})
-
-    assert len(answer["addComment"]["comment"]["text"]) == 2_000
+    # as long as may be, however many bytes that is
+    longest = await talk.api.as_(talk.rio).data(ADD, input={"contentId": talk.id, "text": "𠮷" * 2_000})
+    assert len(longest["addComment"]["comment"]["text"]) == 2_000
 
 
 async def test_everything_wrong_with_a_comment_is_told_at_once(talk: Talk) -> None:
