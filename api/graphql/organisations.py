@@ -14,10 +14,11 @@ from api.graphql.ids import identity
 from api.graphql.mutations import answers_with
 from api.graphql.nodes import Node, findable
 from api.graphql.paging import Connection
+from api.graphql.review_filters import ReviewFilter
 from api.graphql.rows import shape, shows
 from api.graphql.words import described
 from core.caller import Caller
-from services import contracts, creators, memberships, organisations
+from services import contracts, creators, memberships, organisations, reviews
 
 described(
     models.OrganisationRole,
@@ -96,6 +97,12 @@ class Organisation(Node):
         key="id",
         only_if=_is_inside,
         description="Its contracts with creators, newest first; null for strangers.",
+    )
+    reviews: Connection[refs.ReviewRef] = page(
+        reviews.of_organisations,
+        key="id",
+        filters=ReviewFilter,
+        description="What it was asked to consent to, newest first: all of it for its members, their own for its creators.",
     )
 
 

@@ -288,6 +288,10 @@ async def test_an_organisation_reviews_what_goes_out(api: Asking, session: Async
         {"state": "RETURNED"},
     ]
     assert (await api.data(listed, id=id_))["content"]["reviews"] is None
+    inbox = "query ($id: ID!) { node(id: $id) { ... on Organisation { reviews(first: 5) { nodes { state } } } } }"
+    asked_of = global_id("Organisation", north.uid)
+    for who, count in ((manager, 3), (author, 3), (api, 0)):
+        assert len((await who.data(inbox, id=asked_of))["node"]["reviews"]["nodes"]) == count
 
 
 async def test_a_content_is_translated_beside_itself(api: Asking, session: AsyncSession) -> None:
