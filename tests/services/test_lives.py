@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import ANONYMOUS, SYSTEM, Caller, Scope
 from core.clock import FixedClock
+from core.db import Database
 from core.errors import DomainError, Forbidden
 from models import LiveState
 from services import access, live_messages, lives, streams
@@ -263,7 +265,7 @@ async def test_what_a_suspended_person_said_is_gone_with_them(session: AsyncSess
 async def test_erased_messages_lose_their_words_and_leave_the_room(session: AsyncSession, clock: FixedClock):
     host, content = await opened(session, LiveState.LIVE)
     vera, other = await viewer(session), await viewer(session)
-    said = [await live_messages.send(session, vera, content.uid, text, clock=clock) for text in ("one", "two")]
+    said = [await live_messages.send(session, vera, content.uid, words, clock=clock) for words in ("one", "two")]
     kept = await live_messages.send(session, other, content.uid, "three", clock=clock)
     whose = models.LiveMessage.account_id == vera.account_id
 
@@ -271,7 +273,7 @@ async def test_erased_messages_lose_their_words_and_leave_the_room(session: Asyn
 
     assert counts == [1, 1, 0]
     rows = await session.execute(select(models.LiveMessage.text).order_by(models.LiveMessage.id))
-    assert [text for (text,) in rows] == ["", "", "three"]
+    assert [words for (words,) in rows] == ["", "", "three"]
     everyone = await live_messages.by_ids(session, host, [*(one.id for one in said), kept.id])
     assert set(everyone) == {kept.id}
     removed = [details for event, details in await told(session, content) if event == live_messages.REMOVED]
@@ -283,9 +285,9 @@ async def test_a_message_that_cannot_be_said_is_refused_and_kept_nowhere(session
     vera = await viewer(session)
     stranger = await make.creator(session, name="Eve")
 
-    for text in ("", "   ", "a\0b", "a\x1bb", "x" * 501):
+    for said in ("", "   ", "a\0b", "a\x1bb", "x" * 501):
         with pytest.raises(live_messages.MalformedMessage) as refused:
-            await live_messages.send(session, vera, content.uid, text, clock=clock)
+            await live_messages.send(session, vera, content.uid, said, clock=clock)
         assert refused.value.path == ("text",)
     with pytest.raises(Forbidden) as forbidden:
         await live_messages.send(session, vera, content.uid, "hi", as_creator=stranger.uid, clock=clock)
@@ -311,3 +313,36 @@ async def test_the_cursors_of_many_rooms_are_read_in_two_statements(session: Asy
     for content, events in ((first, 0), (second, 1)):
         page = await streams.read(session, ANONYMOUS, lives.of_room(content.id), tails[content.id], 10)
         assert (page.events, page.position) == ([], events)
+
+
+async def test_nothing_is_said_after_the_end_of_a_room_however_close(committed: Database, clock: FixedClock):
+    async with committed.session() as session:
+        host, content = await opened(session, LiveState.LIVE)
+        vera = await viewer(session)
+
+    async def say() -> None:
+        async with committed.session() as session:
+            await live_messages.send(session, vera, content.uid, "one more", clock=clock)
+
+    async with committed.session() as session:
+        await lives.end(session, host, content.uid, clock=clock)
+        # it finds the room running, and waits for whoever ends it
+        saying = asyncio.create_task(say())
+        await waiting(committed)
+    with pytest.raises(lives.WrongLiveState):
+        await saying
+
+    async with committed.session() as session:
+        assert await session.scalar(select(func.count()).select_from(models.LiveMessage)) == 0
+        assert await told(session, content) == [(lives.STATE, {"state": "ENDED"})]
+
+
+async def waiting(db: Database) -> None:
+    """Until some statement waits for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with asyncio.timeout(5):
+        while True:
+            async with db.session() as session:
+                if await session.scalar(text(query)):
+                    return
+            await asyncio.sleep(0.005)
