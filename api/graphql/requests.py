@@ -181,17 +181,17 @@ def _persisted(given: Any) -> bytes | None:
 def _check_values(given: dict[str, Any], most: int, deepest: int) -> None:
     """Bounded in number and depth, and without NULs, which PostgreSQL cannot hold."""
     stack: list[tuple[Any, int]] = [(given, 0)]
-    count = -1  # the object around them is no value
+    count = 0
     while stack:
-        value, depth = stack.pop()
-        count += 1
-        if depth > deepest:
-            raise BadRequest(400, "VARIABLES_TOO_DEEP", f"Variables are nested at most {deepest} deep.")
+        held, depth = stack.pop()
+        count += len(held)  # before they are looked at: a list too long costs nothing
         if count > most:
             raise BadRequest(400, "TOO_MANY_VALUES", f"Variables hold at most {most} values.")
-        if isinstance(value, str) and "\0" in value:
-            raise BadRequest(400, "INVALID_CHARACTER", "A text holds the character U+0000; remove it.")
-        if isinstance(value, dict):
-            stack.extend((item, depth + 1) for item in value.values())
-        elif isinstance(value, list):
-            stack.extend((item, depth + 1) for item in value)
+        if held and depth >= deepest:
+            raise BadRequest(400, "VARIABLES_TOO_DEEP", f"Variables are nested at most {deepest} deep.")
+        for value in held.values() if isinstance(held, dict) else held:
+            if isinstance(value, str):
+                if "\0" in value:
+                    raise BadRequest(400, "INVALID_CHARACTER", "A text holds the character U+0000; remove it.")
+            elif isinstance(value, dict | list):
+                stack.append((value, depth + 1))

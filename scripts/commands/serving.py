@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -34,6 +35,7 @@ Port = Annotated[int | None, typer.Option("--port", help="The port to listen on 
 
 
 RESTART_SECONDS = 2
+TURN_SECONDS = 0.001
 
 
 class PortTaken(Misconfigured):
@@ -190,7 +192,18 @@ class _Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            _settle()
             self.tell()
+
+
+def _settle() -> None:
+    """What is loaded by now stays for good: to look through it for garbage again and again would take a fifth of a second
+    each time, in which nobody is served. And threads take turns quickly, so that requests need not wait for documents that
+    are read aside.
+    """
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(TURN_SECONDS)
 
 
 def _listen(settings: Settings) -> socket.socket:
