@@ -98,7 +98,15 @@ async def test_a_head_without_end_is_cut_off_and_a_long_body_is_not(db: Database
         endless_line = await raw(host, port, b"GET /".ljust(most + 1, b"x"))
         twice_on_one_connection = await raw(host, port, BODY + body + HEAD)
 
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(HEAD.replace(b"Connection: close\r\n", b""))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(FILLED.ljust(most + 1, b"x"))
+        later_on_one_connection = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+
     assert endless.startswith(b"HTTP/1.1 400 ")
+    assert later_on_one_connection.startswith(b"HTTP/1.1 400 ")
     assert b"too large" in endless
     assert endless_line.startswith(b"HTTP/1.1 400 ")
     assert twice_on_one_connection.count(b"HTTP/1.1 200 ") == 2
