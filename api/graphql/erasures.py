@@ -55,9 +55,7 @@ class Erasure(Node):
         accounts.by_ids, key="account_id", description="The account, without its names; null when it is of a creator."
     )
 
-    @strawberry.field(
-        description="What was removed so far, by the kind of rows.", directives=[at_most(MOST_COUNTS)]
-    )
+    @strawberry.field(description="What was removed so far, by the kind of rows.", directives=[at_most(MOST_COUNTS)])
     def removed(self) -> list[ErasureCount]:
         return [ErasureCount(what=what, count=count) for what, count in sorted(self.row.counts.items())]
 
@@ -74,7 +72,7 @@ class EraseCreatorPayload:
 @strawberry.type(description="The erasures of an account and of the creators that nobody else acts as.")
 class EraseAccountPayload:
     erasures: list[Erasure] = strawberry.field(
-        description="The account's, then those of its creators.", directives=[at_most(MOST_ERASED)]
+        description="The account's, then those of its creators: at most 100.", directives=[at_most(MOST_ERASED)]
     )
 
 
@@ -110,7 +108,9 @@ class ErasureQuery:
     async def erasure_preview(
         self,
         info: Info,
-        creator_id: Annotated[strawberry.ID | None, strawberry.argument(description="The creator; or an account.")] = None,
+        creator_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="The creator; or an account.")
+        ] = None,
         account_id: Annotated[
             strawberry.ID | None,
             strawberry.argument(description="The account, with the creators that nobody else acts as; or a creator."),

@@ -12,8 +12,18 @@ from sqlalchemy.orm import aliased
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
+from core.errors import Conflict
 from models import DirtyKind
 from services import access, audit, callers, comments, outbox
+
+MOST_CREATORS = 99
+"""Creators that go with an account in one transaction (our own choice: people have one or two)."""
+
+
+class TooManyCreators(Conflict):
+    """More creators would go with the account than one transaction takes."""
+
+    code = "TOO_MANY_CREATORS"
 
 
 async def erase_creator(session: AsyncSession, caller: Caller, creator_uid: UUID, *, clock: Clock) -> models.Erasure:
@@ -34,6 +44,9 @@ async def erase_account(
     if known is not None:
         return [known]
     creators = list(await session.scalars(own_creators(account.id).with_for_update()))
+    if len(creators) > MOST_CREATORS:
+        message = f"{len(creators)} creators would go with this account, more than {MOST_CREATORS}: erase them first."
+        raise TooManyCreators(message)
     # the creators first: afterwards nothing tells whose they were
     theirs = [await _creator(session, caller, creator, clock) for creator in creators]
     return [await _account(session, caller, account, clock), *theirs]

@@ -358,6 +358,24 @@ async def test_a_creator_that_others_act_as_stays_when_one_account_is_erased(
     assert (only.account_id, there.creator.erased_at) == (there.account.id, None)
 
 
+async def test_more_creators_than_one_transaction_takes_are_erased_first(session: AsyncSession, clock: FixedClock):
+    account = await make.account(session)
+    made = text(
+        "INSERT INTO creators (uid, handle, name, kind) SELECT gen_random_uuid(), 'c' || n, '', 'MEDIA' FROM generate_series(1, 100) n"
+    )
+    await session.execute(made)
+    acting = text(
+        "INSERT INTO identities (uid, account_id, kind, creator_id) SELECT gen_random_uuid(), :account, 'CREATOR', id FROM creators"
+    )
+    await session.execute(acting, {"account": account.id})
+
+    with pytest.raises(DomainError) as refused:
+        await erasure.erase_account(session, await _operator(session), account.uid, clock=clock)
+
+    assert refused.value.code == "TOO_MANY_CREATORS"
+    assert await session.scalar(select(func.count()).select_from(models.Erasure)) == 0
+
+
 async def test_an_erasure_can_be_rehearsed(session: AsyncSession, clock: FixedClock, tmp_path: Path):
     there = await person(session, tmp_path, clock)
     operator = await _operator(session)
