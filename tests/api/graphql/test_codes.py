@@ -16,6 +16,13 @@ async def test_an_argument_that_only_its_variable_makes_null_is_named(api: Askin
     assert await api.codes(CREATOR) == []
 
 
+async def test_a_subscription_is_followed_and_not_answered_once(api: Asking) -> None:
+    answer = await api.send('subscription { feedItems(key: "weitao.article") { __typename } }')
+
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SUBSCRIPTION_NOT_STREAMED"]
+    assert "data" not in answer
+
+
 async def test_search_without_an_index_is_away_and_not_empty(api: Asking) -> None:
     answer = await api.send(SEARCH)
 

@@ -1,4 +1,4 @@
-"""Where the server cannot listen, or has lost its database, it ends with what to do."""
+"""Commands that cannot listen, read or write, or have lost their database, end with what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
-from scripts.commands import exporting, importing, serving
+from scripts.commands import exporting, homepages, importing, serving
 from services.runtime import Runtime
 
 WISH = importing.Wish(
@@ -59,3 +59,18 @@ async def test_a_file_that_cannot_be_written_is_named(db: Database, clock: Fixed
 
     with pytest.raises(exporting.NotWritable, match=r"out\.ndjson: No such file or directory$"):
         await exporting.export(runtime, tmp_path / "no folder" / "out.ndjson")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "No such file"), ("{", "unexpected end of data"), ('{"blocks": 7}', "holds no homepage")],
+)
+def test_a_homepage_that_cannot_be_read_is_named_with_its_file(tmp_path: Path, text: str | None, said: str) -> None:
+    file = tmp_path / "page.json"
+    if text is not None:
+        file.write_text(text)
+
+    with pytest.raises(homepages.UnreadablePage, match=said) as refused:
+        homepages.read(file)
+
+    assert all(str(file) in problem.message for problem in refused.value.problems)
