@@ -15,7 +15,7 @@ from api.graphql.nodes import Node, findable
 from api.graphql.rows import shows
 from api.graphql.words import BigInt, described
 from models import blocks
-from services import access, answers, content_lists, contents, creators
+from services import answers, content_lists, contents, creators
 
 described(
     models.AnswerState,
@@ -36,6 +36,10 @@ class Answer(Node):
 
     id: strawberry.ID = identity("Answer")
     state: models.AnswerState = column("state", description="Whether it is shown; always VISIBLE for strangers.")
+    state_reason: str | None = column(
+        "state_because",
+        description="Why it was taken down; null if it was not. Only its creator and operators then see it at all.",
+    )
     creator: refs.CreatorRef | None = one(creators.by_ids, key="creator_id", description="Who answers.")
     question: refs.ContentRef | None = one(
         contents.by_ids, key="content_id", description="The question that it answers."
@@ -54,12 +58,6 @@ class Answer(Node):
         if info.context.caller.account_id is None:
             return None
         return bool(await info.context.load(answers.voted, self.row.id))
-
-    @strawberry.field(
-        description="Why it was taken down; null if it was not, or for all but its creator and operators."
-    )
-    def state_reason(self, info: Info) -> str | None:
-        return self.row.state_because if access.may_edit(info.context.caller, self.row.creator_id) else None
 
 
 findable("Answer", answers.by_uids)

@@ -75,6 +75,10 @@ class Comment(Node):
     id: strawberry.ID = identity("Comment")
     text: str = column("text", description="What is said: plain text, line breaks and all. Empty when it was erased.")
     state: models.CommentState = column("state", description="Whether it is shown; always VISIBLE for strangers.")
+    state_reason: str | None = column(
+        "state_because",
+        description="Why it was taken down; null if it was not. Only its author and operators then see it at all.",
+    )
     created_at: datetime = column("created_at", description="When it was written.")
     content: refs.ContentRef | None = one(
         contents.by_ids, key="content_id", description="Under which content it stands."
@@ -95,11 +99,6 @@ class Comment(Node):
     def is_by_viewer(self, info: Info) -> bool | None:
         caller = info.context.caller
         return None if caller.account_id is None else comments.is_own(caller, self.row)
-
-    @strawberry.field(description="Why it was taken down; null if it was not, or for all but its author and operators.")
-    def state_reason(self, info: Info) -> str | None:
-        caller = info.context.caller
-        return self.row.state_because if caller.is_operator or comments.is_own(caller, self.row) else None
 
 
 findable("Comment", comments.by_uids)
