@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -411,3 +413,19 @@ async def test_a_key_that_is_revoked_ends_what_it_follows(
     # and the next operation ends the connection
     await socket.subscribe("2", "{ __typename }")
     assert await socket.closed() == (4403, "REVOKED_KEY")
+
+
+async def test_what_the_page_on_following_live_shows_works(server: Server, room: Room):
+    page = (Path(__file__).parents[3] / "docs" / "graphql" / "live.md").read_text()
+    ask, follow = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
+    socket = await server.socket().introduced()
+    await room.run(lives.start, room.content.uid)
+
+    await socket.subscribe("1", ask, id=room.id)
+    shown = (await socket.payloads("1", 1))[0]["node"]["room"]
+    await socket.next()
+    await socket.subscribe("2", follow, id=room.id, after=shown["cursor"])
+    await room.say("Hello")
+
+    assert (shown["state"], shown["messages"]) == ("LIVE", {"nodes": []})
+    assert (await socket.payloads("2", 1))[0]["liveRoom"]["message"]["text"] == "Hello"
