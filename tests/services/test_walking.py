@@ -19,6 +19,7 @@ from core.reads import Page, Window
 from services import products
 from tests.core.forging import forged
 
+MOST_MET = 40
 START = datetime(2026, 11, 1, tzinfo=UTC)
 CNY = products.ProductFilter(currency="CNY")
 # equal ones are many, so that ids must break ties; None is a product without a price
@@ -80,6 +81,7 @@ class List:
             page = await self.page(window)
             rows = page.rows[::-1] if backward else page.rows
             met += [row.id for row in rows]
+            assert len(met) <= MOST_MET, "this walk has no end"
             further, behind = (page.has_previous, page.has_next) if backward else (page.has_next, page.has_previous)
             here = [row.id for row in (await self.page(Window(first=100))).rows][:: -1 if backward else 1]
             ends = (here[0], here[-1]) if here else (None, None)

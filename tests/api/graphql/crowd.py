@@ -227,4 +227,6 @@ async def _own(session: AsyncSession, crowd: Crowd, world: worlds.World, account
     )
     own = {"application_id": applications[0], "text": "{ viewer { name } }", "name": "Viewer"}
     await many(session, models.TrustedDocument, lambda n: {**own, "sha256": n.to_bytes(32, "big")})
+    gone = await many(session, models.Account, lambda _: {"name": "Gone"})
+    await many(session, models.Erasure, lambda n: {"account_id": gone[n - 1], "asked_by_id": account.id})
     crowd.full |= {"Account": account, "Application": await _row(session, models.Application, applications[0])}
