@@ -69,9 +69,7 @@ class AppealFilter:
         return models.Appeal.state.in_(self.states or tuple(AppealState))
 
 
-async def appeal(
-    session: AsyncSession, caller: Caller, content_uid: UUID, *, text: str, clock: Clock
-) -> models.Appeal:
+async def appeal(session: AsyncSession, caller: Caller, content_uid: UUID, *, text: str, clock: Clock) -> models.Appeal:
     """Object to a takedown of a content that the caller may change. One appeal at a time waits."""
     access.require(caller, Scope.CONTENT_WRITE)
     content = await access.editable_content(session, caller, content_uid, lock=True)
@@ -83,7 +81,11 @@ async def appeal(
     if await session.scalar(waits) is not None:
         raise AlreadyAppealed("An appeal waits for its decision already.")
     made = models.Appeal(
-        content_id=content.id, account_id=caller.account_id, text=text, created_at=clock.now(), state=AppealState.WAITING
+        content_id=content.id,
+        account_id=caller.account_id,
+        text=text,
+        created_at=clock.now(),
+        state=AppealState.WAITING,
     )
     session.add(made)
     await session.flush()

@@ -124,7 +124,8 @@ class AppealMutation:
         return AppealTakedownPayload(**done)
 
     @strawberry.mutation(
-        description="For operators: grant an appeal, which brings the content back, or refuse it.", extensions=[OPERATORS]
+        description="For operators: grant an appeal, which brings the content back, or refuse it.",
+        extensions=[OPERATORS],
     )
     async def decide_appeal(
         self,

@@ -32,7 +32,8 @@ class ContentOutcome:
     id: strawberry.ID = strawberry.field(description="The id as it was given.")
     content: refs.ContentRef | None = strawberry.field(description="The content; null where it was refused.")
     problems: list[Problem] = strawberry.field(
-        description="Why it was refused, everything at once; empty where it was done.", directives=[at_most(MOST_PROBLEMS)]
+        description="Why it was refused, everything at once; empty where it was done.",
+        directives=[at_most(MOST_PROBLEMS)],
     )
 
 

@@ -168,7 +168,8 @@ class RevisionDiff:
         return Revision.of(self.later)
 
     @strawberry.field(
-        description="The title, piece by piece; empty where it is the same.", directives=[at_most(differences.MOST_RUNS)]
+        description="The title, piece by piece; empty where it is the same.",
+        directives=[at_most(differences.MOST_RUNS)],
     )
     def title(self) -> list[TextRun]:
         return _runs(self.found.title)

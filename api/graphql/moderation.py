@@ -61,7 +61,9 @@ TakeDownContentResult = Annotated[
 TakeDownContentsResult = Annotated[
     TakeDownContentsPayload | Refused, result("TakeDownContentsResult", "What became of each")
 ]
-RestoreContentResult = Annotated[RestoreContentPayload | Refused, result("RestoreContentResult", "The restored content")]
+RestoreContentResult = Annotated[
+    RestoreContentPayload | Refused, result("RestoreContentResult", "The restored content")
+]
 SuspendCreatorResult = Annotated[
     SuspendCreatorPayload | Refused, result("SuspendCreatorResult", "The suspended creator")
 ]
@@ -141,7 +143,8 @@ class ModerationMutation:
         return TakeDownContentPayload(**done)
 
     @strawberry.mutation(
-        description="For operators: remove many contents at once, as `takeDownContent` does one.", extensions=[OPERATORS]
+        description="For operators: remove many contents at once, as `takeDownContent` does one.",
+        extensions=[OPERATORS],
     )
     async def take_down_contents(
         self,
@@ -156,9 +159,7 @@ class ModerationMutation:
 
         return TakeDownContentsPayload(results=await in_bulk(info, input, uids, work))
 
-    @strawberry.mutation(
-        description="For operators: bring back a content that was taken down.", extensions=[OPERATORS]
-    )
+    @strawberry.mutation(description="For operators: bring back a content that was taken down.", extensions=[OPERATORS])
     async def restore_content(
         self,
         info: Info,

@@ -1,6 +1,5 @@
 """Writing contents: beginning them, saving drafts, bringing back old versions, translating."""
 
-import re
 from typing import Annotated, Any
 
 import strawberry
@@ -16,14 +15,8 @@ from api.graphql.problems import Refused
 from api.graphql.reading import Reading
 from api.graphql.revisions import Revision
 from core.caller import Scope
-from core.errors import Invalid, together
-from services import contents, revisions, translating
-
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-
-class MalformedLanguage(Invalid):
-    code = "MALFORMED_LANGUAGE"
+from core.errors import together
+from services import contents, names, revisions, translating
 
 
 @strawberry.type(description="The content with its first draft.")
@@ -125,12 +118,6 @@ class UnlinkTranslationInput:
     idempotency_key: str | None = idempotency()
 
 
-def _language(text: str) -> str:
-    if not LANGUAGE.fullmatch(text) or len(text) > 35:
-        raise MalformedLanguage("Write a language as BCP 47 does, such as zh or en-GB.", path=("language",))
-    return text
-
-
 def told(value: Any) -> Any:
     """What was given, or None where it was left out."""
     return None if value is strawberry.UNSET else value
@@ -152,7 +139,7 @@ class WritingMutation:
         context, caller = info.context, info.context.caller
         reading = Reading()
         creator = reading.take(uid_of, input.creator_id, "Creator", "creator_id")
-        language = reading.take(_language, input.language)
+        language = reading.take(names.language, input.language, "language")
         original = (
             reading.take(uid_of, input.translation_of_id, "Content", "translation_of_id")
             if input.translation_of_id
@@ -216,7 +203,7 @@ class WritingMutation:
     ) -> TranslateContentResult:
         reading = Reading()
         uid = reading.take(uid_of, input.content_id, "Content", "content_id")
-        language = reading.take(_language, input.language)
+        language = reading.take(names.language, input.language, "language")
         if uid is None or language is None:
             raise together(reading.errors)
         done = await change(info, input, "content", translating.translate, uid, language, clock=info.context.clock)
