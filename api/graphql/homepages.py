@@ -36,6 +36,9 @@ described(
 )
 
 
+MOST_PROBLEMS = 100
+
+
 @strawberry.type(description="A way to see a version of a homepage before it is published.")
 class HomepagePreview:
     row: strawberry.Private[homepages.Preview]
@@ -126,11 +129,11 @@ class Homepage(Node):
         return shown(blocks, self.row.homepage.creator_id)
 
     @strawberry.field(
-        description="What had to be left out or is shown in part, and why. Empty on a sound page.",
-        directives=[at_most(200)],
+        description="What had to be left out or is shown in part, and why: at most 100. Empty on a sound page.",
+        directives=[at_most(MOST_PROBLEMS)],
     )
     async def problems(self, info: Info) -> list[Problem]:
-        return [Problem.of(problem) for problem in (await self.sorted_out(info)).problems]
+        return [Problem.of(problem) for problem in (await self.sorted_out(info)).problems[:MOST_PROBLEMS]]
 
     @strawberry.field(description="When it is to be published, or was by a schedule; null without one.")
     def schedule(self) -> HomepageSchedule | None:

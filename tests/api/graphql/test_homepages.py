@@ -214,6 +214,10 @@ async def test_a_page_longer_than_pages_are_is_shown_as_far_as_pages_go(
     assert len(page["blocks"]) == 40
     assert told(page) == [("BLOCK_BEYOND_LIMIT", "blocks.40"), ("BLOCK_BEYOND_LIMIT", "blocks.41")]
 
+    await store(session, ada, *[7] * 200, {"type": "questions"})
+    page = await shown(api, ada)
+    assert (len(page["blocks"]), len(page["problems"])) == (1, 100)
+
 
 @pytest.mark.parametrize(
     ("stored", "shown_as", "problems"),
