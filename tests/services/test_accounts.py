@@ -331,8 +331,8 @@ async def test_an_account_gives_its_keys_no_more_than_it_calls_with(session: Asy
     caller = await keys.caller_of(session, secret, at=clock.now())
 
     made = await keys.create(session, caller, account.uid, "phone", [Scope.CONTENT_WRITE], clock=clock)
+    scopes = [Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.OPERATE]
     with pytest.raises(Invalid) as refused:
-        scopes = [Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.OPERATE]
         await keys.create(session, caller, account.uid, "more", scopes, channels=[private.key], clock=clock)
     with pytest.raises(callers.NoSuchAccount):
         await keys.create(session, caller, other.uid, "theirs", [], clock=clock)
