@@ -16,7 +16,7 @@ import models
 from api.graphql.limits import Limits
 from api.graphql.schema import schema
 from core.caller import Caller, Scope
-from core.ids import global_id
+from core.ids import global_id, new_uid
 from services import feeds
 from tests import make
 from tests.api.graphql import world as worlds
@@ -26,9 +26,9 @@ from tests.api.graphql.world import SECRET, World
 
 CORE = schema._schema
 # the walk asks for more at once than any client may
-WIDE = Limits(tokens=1_000_000, depth=100, fields=1_000_000, aliases=1_000_000)
+WIDE = Limits(tokens=1_000_000, depth=100, fields=1_000_000, aliases=1_000_000, repeats=10**9, cost=10**12)
 # what a stranger is told where the answer would be somebody's business
-TOLD = {"NO_SUCH_CONTENT", "FORBIDDEN"}
+TOLD = {"NO_SUCH_CONTENT", "FORBIDDEN", "NOT_SIGNED_IN", "MALFORMED_PREVIEW"}
 
 
 @pytest.fixture
@@ -59,7 +59,12 @@ def roots(world: World, submission: models.Submission) -> dict[str, list[dict[st
     }
     suspended = global_id("Creator", world.suspended.uid)
     every = [*ids, suspended, *(global_id(name, row.uid) for name, row in others.items())]
+    versions = [global_id("Revision", uid) for uid in world.versions]
     return {
+        "appeals": [{"first": 20}],
+        "erasurePreview": [{"creatorId": suspended}],
+        "erasures": [{"first": 20}],
+        "revisionDiff": [{"beforeId": versions[0], "afterId": versions[1]}],
         "channel": [{"key": "test.all"}],
         "channels": [{"first": 20}, {"last": 20}],
         "content": [{"id": one} for one in ids],
@@ -68,6 +73,7 @@ def roots(world: World, submission: models.Submission) -> dict[str, list[dict[st
             {"last": 50},
             {"first": 50, "filter": {"tags": ["scene:camping"]}},
             {"first": 50, "filter": {"creatorIds": [suspended]}},
+            {"first": 50, "order": "MOST_LIKED"},
         ],
         "creator": [{"handle": world.creator.handle}, {"handle": world.suspended.handle}],
         "distributionPlan": [{"contentId": one} for one in ids],
@@ -75,6 +81,9 @@ def roots(world: World, submission: models.Submission) -> dict[str, list[dict[st
             {"key": "test.all", "first": 50},
             {"key": "test.all", "first": 50, "after": feeds.encode("test.all", 1, 0)},
         ],
+        # a true token opens a draft's page: what of that stays shut, tests of homepages say
+        "homepagePreview": [{"token": "A" * 97}],
+        "homepageTemplates": [{"kind": "MEDIA"}],
         "node": [{"id": one} for one in every[-8:]],
         "nodes": [{"ids": every}],
         "product": [{"id": global_id("Product", world.product.uid)}],
@@ -82,8 +91,17 @@ def roots(world: World, submission: models.Submission) -> dict[str, list[dict[st
             {"text": "camping", "first": 50, "facets": ["KIND", "FORMAT", "LANGUAGE", "TAG", "CREATOR"]},
             {"text": "", "first": 50, "order": "NEWEST"},
         ],
+        "brand": [{"id": global_id("Brand", new_uid())}],
+        "brands": [{"first": 20}],
+        "creators": [{"first": 20}, {"first": 20, "filter": {"startsWith": SECRET.lower()}}],
+        "products": [{"first": 20}],
+        "shop": [{"id": global_id("Shop", new_uid())}],
+        "shops": [{"first": 20}],
+        "submissions": [{"first": 20}],
         "tag": [{"code": "scene:camping"}],
-        "taxonomies": [{}],
+        "tags": [{"first": 20}],
+        "taxonomies": [{"first": 20}],
+        "taxonomy": [{"code": "scene"}],
         "viewer": [{}],
     }
 
