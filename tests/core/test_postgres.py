@@ -31,7 +31,7 @@ PATIENCE = 30.0
 
 # A process that uses the data folder until its standard input is closed; Ctrl-C makes it ask one more question.
 USER = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 import asyncpg
 from core.postgres import embedded
@@ -41,6 +41,8 @@ async def ask(dsn):
     print(await connection.fetchval("SELECT 6 * 7"), flush=True)
     await connection.close()
 
+# a shell that starts the tests in the background lets them, and so us, ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with embedded(Path(sys.argv[1])) as server:
     try:
         print(server.dsn, server.is_owner, flush=True)
