@@ -139,8 +139,10 @@ async def claim(session: AsyncSession, now: datetime) -> int | None:
     revision, content = models.Revision, models.Content
     due = (
         select(content.id)
-        .join(revision, revision.id == content.waiting_revision_id)
+        # by the content's own key: which revision waits has no index
+        .join(revision, revision.content_id == content.id)
         .where(
+            revision.id == content.waiting_revision_id,
             revision.state == RevisionState.SCHEDULED,
             revision.scheduled_for <= now,
             revision.schedule_failure.is_(None),
