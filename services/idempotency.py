@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,12 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller
 from core.clock import Clock
+from core.db import Database
 from core.errors import Conflict, Invalid
+from services.loops import Step, sweeping
 
 LONGEST_KEY = 200
 KEPT = timedelta(hours=48)
 """How long a key is remembered (our own choice: a day of retries, and one to notice)."""
 
+FORGOTTEN_AT_ONCE = 5_000
 PLACE = ("idempotency_key",)
 
 
@@ -69,9 +72,20 @@ async def finish(session: AsyncSession, caller: Caller, key: str, answer: dict[s
 
 
 async def forget(session: AsyncSession, *, clock: Clock) -> int:
-    """Remove the keys that are older than we promise to remember; how many there were."""
-    done = await session.execute(delete(models.IdempotencyKey).where(models.IdempotencyKey.created_at < _oldest(clock)))
-    return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE answers with a cursor's result
+    """Remove keys that are older than we promise to remember, a bounded number; how many were."""
+    kept = models.IdempotencyKey
+    old = select(kept.account_id, kept.key).where(kept.created_at < clock.now() - KEPT).limit(FORGOTTEN_AT_ONCE)
+    gone = delete(kept).where(tuple_(kept.account_id, kept.key).in_(old)).returning(kept.key)
+    return len((await session.execute(gone)).all())
+
+
+def sweeper(db: Database, clock: Clock) -> Step:
+    """A worker's step that forgets keys once in a while."""
+
+    async def old(session: AsyncSession) -> bool:
+        return await forget(session, clock=clock) == FORGOTTEN_AT_ONCE
+
+    return sweeping(db, clock, old)
 
 
 async def _answered(session: AsyncSession, caller: Caller, key: str, mutation: str, digest: bytes) -> dict[str, Any]:
@@ -93,7 +107,3 @@ async def _answered(session: AsyncSession, caller: Caller, key: str, mutation: s
 def _account(caller: Caller) -> int:
     # the mutations of strangers are refused before; what the house does itself has no account
     return caller.account_id or 0
-
-
-def _oldest(clock: Clock) -> datetime:
-    return clock.now() - KEPT

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import Clock
 from core.db import Database, is_away
 
 log = structlog.get_logger()
@@ -23,6 +26,28 @@ LONGEST_PAUSE = 30.0
 
 Step = Callable[[], Awaitable[bool]]
 """Does a bounded piece of work; True when there may be more at once."""
+
+
+SWEPT_EVERY = timedelta(minutes=1)
+
+
+def sweeping(db: Database, clock: Clock, forget: Callable[[AsyncSession], Awaitable[bool]]) -> Step:
+    """A step that forgets once a minute what has had its time, a bounded number at once: nobody waits for it. `forget` says
+    whether there is more.
+    """
+    swept_at: datetime | None = None
+
+    async def step() -> bool:
+        nonlocal swept_at
+        now = clock.now()
+        if swept_at is not None and now - swept_at < SWEPT_EVERY:
+            return False
+        async with db.session() as session:
+            is_more = await forget(session)
+        swept_at = None if is_more else now
+        return is_more
+
+    return step
 
 
 @dataclass(slots=True)

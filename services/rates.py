@@ -21,7 +21,7 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import RateLimited
 from core.settings import Settings
-from services.loops import Step
+from services.loops import Step, sweeping
 
 SHARE = 50
 """A process takes a fiftieth of a bucket at once, and serves the caller from it without asking the database again."""
@@ -33,7 +33,6 @@ KEPT = 10_000
 """Callers of which a process remembers what it took."""
 
 FORGOTTEN_AT_ONCE = 5_000
-SWEPT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +151,13 @@ async def forget(session: AsyncSession, *, settings: Settings, clock: Clock) -> 
     return len((await session.execute(gone)).all())
 
 
-def sweeping(db: Database, settings: Settings, clock: Clock) -> Step:
+def sweeper(db: Database, settings: Settings, clock: Clock) -> Step:
     """A worker's step that forgets buckets once in a while: nobody waits for it."""
-    swept_at: datetime | None = None
 
-    async def step() -> bool:
-        nonlocal swept_at
-        if swept_at is not None and clock.now() - swept_at < SWEPT_EVERY:
-            return False
-        async with db.session() as session:
-            is_more = await forget(session, settings=settings, clock=clock) == FORGOTTEN_AT_ONCE
-        swept_at = None if is_more else clock.now()
-        return is_more
+    async def drained(session: AsyncSession) -> bool:
+        return await forget(session, settings=settings, clock=clock) == FORGOTTEN_AT_ONCE
 
-    return step
+    return sweeping(db, clock, drained)
 
 
 @dataclass(slots=True)

@@ -38,7 +38,7 @@ from core.errors import NotFound
 from models import StreamKind
 from services import access
 from services.feeds import CursorGone
-from services.loops import Step
+from services.loops import Step, sweeping
 
 NEWS = "headwater_streams"
 KEPT = 10_000
@@ -48,7 +48,6 @@ KEPT_FOR = timedelta(days=30)
 """Nothing is kept for longer, however few events a stream has."""
 
 LET_GO_AT_ONCE = 1_000
-SWEPT_EVERY = timedelta(minutes=10)
 MOST_EPOCHS = 2**15 - 1
 LARGEST = 2**63 - 1
 
@@ -204,21 +203,13 @@ async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:
     return len(let_go.all())
 
 
-def sweeping(db: Database, clock: Clock) -> Step:
+def sweeper(db: Database, clock: Clock) -> Step:
     """A worker's step that lets go of what is old, once in a while: nobody waits for it."""
-    swept_at: datetime | None = None
 
-    async def step() -> bool:
-        nonlocal swept_at
-        now = clock.now()
-        if swept_at is not None and now - swept_at < SWEPT_EVERY:
-            return False
-        async with db.session() as session:
-            is_more = await forget(session, before=now - KEPT_FOR, limit=LET_GO_AT_ONCE) >= LET_GO_AT_ONCE
-        swept_at = None if is_more else now
-        return is_more
+    async def old(session: AsyncSession) -> bool:
+        return await forget(session, before=clock.now() - KEPT_FOR, limit=LET_GO_AT_ONCE) >= LET_GO_AT_ONCE
 
-    return step
+    return sweeping(db, clock, old)
 
 
 _FORGET = text(

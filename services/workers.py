@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import structlog
 
-from services import erasure, firing, merging, outbox, rates, scheduling, streams
+from services import erasure, firing, idempotency, merging, outbox, rates, scheduling, streams
 from services.distribution import Distributor, Tally
 from services.homepages import scheduling as homepage_scheduling
 from services.indexing import Indexer
@@ -41,8 +41,9 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         numbers = range(runtime.settings.distributors)
         steps += [(f"distributor-{number}", _distributing(_distributor(runtime))) for number in numbers]
         steps.append(("tag-mover", _moving_tags(runtime)))
-        steps.append(("bucket-sweeper", rates.sweeping(runtime.db, runtime.settings, runtime.clock)))
-        steps.append(("stream-sweeper", streams.sweeping(runtime.db, runtime.clock)))
+        steps.append(("bucket-sweeper", rates.sweeper(runtime.db, runtime.settings, runtime.clock)))
+        steps.append(("key-sweeper", idempotency.sweeper(runtime.db, runtime.clock)))
+        steps.append(("stream-sweeper", streams.sweeper(runtime.db, runtime.clock)))
         steps.append(("scheduler", _firing(runtime)))
         steps.append(("eraser", _erasing(runtime)))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)

@@ -15,7 +15,7 @@ from core.caller import ANONYMOUS, SYSTEM, Caller
 from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
-from services import rates
+from services import loops, rates
 from services.rates import Policy, Rates, Spent
 from tests.conftest import RolledBackDatabase
 
@@ -151,7 +151,7 @@ async def test_buckets_that_are_whole_again_are_removed(
     assert await rates.forget(session, settings=SETTINGS, clock=clock) == 0
     assert (await session.execute(select(func.array_agg(models.RateBucket.caller)))).scalar_one() == ["new"]
 
-    step = rates.sweeping(db, SETTINGS, clock)
+    step = rates.sweeper(db, SETTINGS, clock)
     clock.move(timedelta(seconds=2))
     assert [await step(), await step()] == [False, False]
     assert (await session.execute(select(func.count()).select_from(models.RateBucket))).scalar_one() == 0
@@ -159,6 +159,6 @@ async def test_buckets_that_are_whole_again_are_removed(
     await session.flush()
     await step()
     assert (await session.execute(select(func.count()).select_from(models.RateBucket))).scalar_one() == 1
-    clock.move(rates.SWEPT_EVERY)
+    clock.move(loops.SWEPT_EVERY)
     await step()
     assert (await session.execute(select(func.count()).select_from(models.RateBucket))).scalar_one() == 0

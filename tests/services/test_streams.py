@@ -16,7 +16,7 @@ from core.clock import FixedClock
 from core.db import Database
 from core.errors import DomainError
 from models import StreamKind
-from services import access, streams
+from services import access, loops, streams
 from services.feeds import CursorGone
 from services.streams import Happened, Subject
 from tests import make
@@ -141,16 +141,16 @@ async def test_a_worker_lets_go_of_what_is_old_once_in_a_while(db: Database, clo
         async with db.session() as session:
             return list(await session.scalars(select(models.StreamEvent.event).order_by(models.StreamEvent.position)))
 
-    step = streams.sweeping(db, clock)
+    step = streams.sweeper(db, clock)
     await happen("A")
     clock.move(streams.KEPT_FOR)
     await happen("B")
     assert not await step()
     assert await left() == ["A", "B"]
-    clock.move(timedelta(minutes=1))
+    clock.move(timedelta(seconds=1))
     assert not await step()
     assert await left() == ["A", "B"]
-    clock.move(streams.SWEPT_EVERY)
+    clock.move(loops.SWEPT_EVERY)
     assert not await step()
     assert await left() == ["B"]
 
