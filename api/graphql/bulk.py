@@ -47,12 +47,18 @@ def outcomes() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """A change of many contents in one transaction, each in a savepoint of its own."""
+    """A change of many contents in one transaction, each in a savepoint of its own. What is wrong with what they share, such
+    as the channels, is told once.
+    """
 
     uids: tuple[UUID, ...]
     work: Work
+    channels: Sequence[str] | None = None
 
     async def __call__(self, session: AsyncSession, caller: Caller) -> list[Any]:
+        _, errors = await publishing.named_channels(session, caller, self.channels)
+        if errors:
+            raise together(errors)
         # all at once and in order: two that name the same contents cannot wait for each other
         await publishing.hold(session, caller, self.uids)
         return await each(session, self.uids, lambda uid: self.work(session, caller, uid))
@@ -71,9 +77,11 @@ def outcome(id_: strawberry.ID, became: Any) -> ContentOutcome:
     return ContentOutcome(id=id_, content=became, problems=[])
 
 
-async def in_bulk(info: Info, sent: Any, uids: tuple[UUID, ...], work: Work) -> list[ContentOutcome]:
+async def in_bulk(
+    info: Info, sent: Any, uids: tuple[UUID, ...], work: Work, channels: Sequence[str] | None = None
+) -> list[ContentOutcome]:
     """What `work` made of each content of the input."""
-    done = await change(info, sent, "results", Bulk(uids, work))
+    done = await change(info, sent, "results", Bulk(uids, work, channels))
     return [outcome(id_, became) for id_, became in zip(sent.content_ids, done["results"], strict=True)]
 
 

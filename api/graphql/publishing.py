@@ -261,7 +261,7 @@ class PublishingMutation:
         async def work(session: AsyncSession, caller: Caller, uid: UUID) -> models.Content:
             return await publishing.publish(session, caller, uid, channels=channels, clock=clock)
 
-        return PublishContentsPayload(results=await in_bulk(info, input, many(input.content_ids), work))
+        return PublishContentsPayload(results=await in_bulk(info, input, many(input.content_ids), work, channels))
 
     @strawberry.mutation(
         description="Take many contents back at once, as `withdrawContent` does one.",
@@ -301,4 +301,4 @@ class PublishingMutation:
             content, _ = await scheduling.schedule(session, caller, uid, channels=channels, clock=clock, **when)
             return content
 
-        return ScheduleContentsPayload(results=await in_bulk(info, input, uids, work))
+        return ScheduleContentsPayload(results=await in_bulk(info, input, uids, work, channels))

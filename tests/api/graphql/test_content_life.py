@@ -373,6 +373,10 @@ async def test_many_contents_are_changed_at_once_with_an_answer_for_each(api: As
         ("MALFORMED_ID", "input.contentIds.0"),
         ("MALFORMED_TIME", "input.at"),
     ]
+    assert await problems(author, "publishContents", contentIds=ids, channels=["a", "b"]) == [
+        ("UNKNOWN_CHANNEL", "input.channels.0"),
+        ("UNKNOWN_CHANNEL", "input.channels.1"),
+    ]
     for none in ([], [nowhere] * 101):
         assert await problems(author, "publishContents", contentIds=none) == [("TOO_MANY_ITEMS", "input.contentIds")]
 
