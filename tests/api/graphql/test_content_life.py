@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller, Scope
+from core.clock import FixedClock
+from core.db import Database
 from core.ids import global_id, new_uid
 from models import ContentState
 from tests import make
@@ -379,6 +382,23 @@ async def test_many_contents_are_changed_at_once_with_an_answer_for_each(api: As
     ]
     for none in ([], [nowhere] * 101):
         assert await problems(author, "publishContents", contentIds=none) == [("TOO_MANY_ITEMS", "input.contentIds")]
+
+
+async def test_two_who_change_the_same_contents_at_once_do_not_wait_for_each_other(
+    committed: Database, clock: FixedClock
+) -> None:
+    async with committed.session() as session:
+        ada = await make.creator(session)
+        rows = [await make.content(session, ada, live=False) for _ in range(12)]
+        caller = await make.author(session, ada)
+    author, ids = Asking(committed, clock, caller), [global_id("Content", row.uid) for row in rows]
+
+    both = await asyncio.gather(
+        *(done(author, "publishContents", "results { content { id } }", contentIds=way) for way in (ids, ids[::-1]) * 2)
+    )
+
+    told = [[one["content"]["id"] for one in answer["results"]] for answer in both]
+    assert told == [ids, ids[::-1]] * 2
 
 
 async def test_a_takedown_is_appealed_and_decided(api: Asking, session: AsyncSession) -> None:
