@@ -35,6 +35,17 @@ listed = PageRead(
 )
 
 
+# those whom the caller may act as: one list, its key is always 0
+acted_as = PageRead(
+    "creators.acted_as",
+    models.Creator,
+    match=lambda key: key == 0,
+    key_type=BigInteger(),
+    visible=lambda caller: access.creators(caller) & models.Creator.id.in_(sorted(caller.creator_ids)),
+    orders=(Order("handle", (models.Creator.handle,), descending=False),),
+)
+
+
 def _signed_with(key: Any) -> ColumnElement[bool]:
     """The creators that an organisation acts for today (UTC)."""
     today = func.timezone("UTC", func.now()).cast(Date)

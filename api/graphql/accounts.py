@@ -5,10 +5,11 @@ import strawberry
 from api.graphql import refs
 from api.graphql.caching import cached
 from api.graphql.context import Info
-from api.graphql.directives import at_most
 from api.graphql.engagement import EngagedViewer
+from api.graphql.fields import page
 from api.graphql.following import FollowingViewer
-from api.graphql.rows import shape, shapes
+from api.graphql.paging import Connection
+from api.graphql.rows import shape
 from core.caller import Caller
 from services import accounts, creators
 
@@ -38,12 +39,11 @@ class Viewer(FollowingViewer, EngagedViewer):
     def is_operator(self) -> bool:
         return self.caller.is_operator
 
-    @strawberry.field(
-        description="The creators this account may act as, its own and those under contract; at most 100.",
-        directives=[at_most(100)],
+    creators: Connection[refs.CreatorRef] = page(
+        creators.acted_as,
+        key=None,
+        description="The creators this account may act as, its own and those under contract, by handle.",
     )
-    async def creators(self, info: Info) -> list[refs.CreatorRef]:
-        return shapes(await info.context.load_many(creators.by_ids, sorted(self.caller.creator_ids)[:100]))
 
 
 @strawberry.type
