@@ -48,14 +48,20 @@ class MalformedHandle(Invalid):
     code = "MALFORMED_HANDLE"
 
 
+def checked_handle(handle: str) -> str:
+    """The handle; MalformedHandle when an address cannot hold it."""
+    if not HANDLE.fullmatch(handle):
+        message = "A handle is up to 64 small letters, digits, dots, dashes and underscores, and begins with one of the first two."
+        raise MalformedHandle(message, path=("handle",))
+    return handle
+
+
 async def create(
     session: AsyncSession, caller: Caller, handle: str, name: str, *, demands_review: bool = False, clock: Clock
 ) -> models.Organisation:
     """A new organisation without members, by an operator. With `demands_review` it sees what its creators publish first."""
     access.require(caller, Scope.OPERATE)
-    if not HANDLE.fullmatch(handle):
-        message = "A handle is up to 64 small letters, digits, dots, dashes and underscores, and begins with one of the first two."
-        raise MalformedHandle(message, path=("handle",))
+    checked_handle(handle)
     if await session.scalar(select(models.Organisation.id).where(models.Organisation.handle == handle)):
         raise HandleTaken("There is an organisation with this handle already.", path=("handle",))
     organisation = models.Organisation(

@@ -28,17 +28,6 @@ described(
     },
 )
 
-described(
-    models.CreatorKind,
-    "What kind of author a creator is.",
-    {
-        "MEDIA": "A medium with an editorial office.",
-        "PERSONALITY": "A well-known person.",
-        "SELF_MEDIA": "Somebody who publishes on their own.",
-        "MERCHANT": "A seller who publishes about what they sell.",
-    },
-)
-
 
 @strawberry.input(description="Which creators to list. Values within one part are alternatives, parts add up.")
 class CreatorFilter:

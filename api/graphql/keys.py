@@ -7,6 +7,7 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.fields import column, page
 from api.graphql.ids import identity, uid_of
@@ -19,7 +20,7 @@ from api.graphql.problems import Refused
 from api.graphql.rows import shows
 from core.caller import Caller, Scope
 from core.clock import Clock
-from services import accounts, keys
+from services import accounts, identities, keys
 
 MOST_SCOPES = len(Scope)
 MOST_CHANNELS = 200
@@ -55,6 +56,9 @@ class Account(Node):
     )
     api_keys: Connection[ApiKey] = page(
         keys.of_accounts, key="id", description="Its keys, newest first, ended ones too."
+    )
+    identities: Connection[refs.IdentityRef] = page(
+        identities.of_accounts, key="id", description="What it acts as, the oldest first."
     )
 
 

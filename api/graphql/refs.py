@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from api.graphql.distribution import Submission
     from api.graphql.formats import Live
     from api.graphql.homepages import Homepage
+    from api.graphql.identities import Identity
     from api.graphql.keys import Account
     from api.graphql.lives import LiveRoom
     from api.graphql.organisations import Organisation
@@ -28,6 +29,7 @@ ChannelRef = Annotated["Channel", strawberry.lazy("api.graphql.channels")]
 ContentRef = Annotated["Content", strawberry.lazy("api.graphql.contents")]
 CreatorRef = Annotated["Creator", strawberry.lazy("api.graphql.creators")]
 HomepageRef = Annotated["Homepage", strawberry.lazy("api.graphql.homepages")]
+IdentityRef = Annotated["Identity", strawberry.lazy("api.graphql.identities")]
 LiveRef = Annotated["Live", strawberry.lazy("api.graphql.formats")]
 LiveRoomRef = Annotated["LiveRoom", strawberry.lazy("api.graphql.lives")]
 OrganisationRef = Annotated["Organisation", strawberry.lazy("api.graphql.organisations")]

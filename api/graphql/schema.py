@@ -16,6 +16,7 @@ from api.graphql.channels import ChannelQuery
 from api.graphql.comments import CommentMutation
 from api.graphql.comparing import ComparingQuery
 from api.graphql.contents import ContentQuery
+from api.graphql.creator_writing import CreatorMutation
 from api.graphql.creators import CreatorQuery
 from api.graphql.directives import DIRECTIVES
 from api.graphql.distribution import Submission, SubmissionQuery
@@ -27,6 +28,7 @@ from api.graphql.following import FollowingMutation
 from api.graphql.formats import TYPES
 from api.graphql.homepage_writing import HomepageMutation
 from api.graphql.homepages import Homepage, HomepageQuery
+from api.graphql.identities import IdentityMutation
 from api.graphql.keys import AccountMutation
 from api.graphql.live_running import LiveMutation
 from api.graphql.moderation import ModerationMutation
@@ -79,11 +81,13 @@ class Mutation(
     AnswerMutation,
     AppealMutation,
     CommentMutation,
+    CreatorMutation,
     DocumentMutation,
     ErasureMutation,
     EngagementMutation,
     FollowingMutation,
     HomepageMutation,
+    IdentityMutation,
     LiveMutation,
     ModerationMutation,
     OrganisationMutation,

@@ -80,3 +80,14 @@ described(
         "COLLOCATION": "Products that go together, in one scene.",
     },
 )
+# and those who make and filter creators, of their kinds
+described(
+    models.CreatorKind,
+    "What kind of author a creator is.",
+    {
+        "MEDIA": "A medium with an editorial office.",
+        "PERSONALITY": "A well-known person.",
+        "SELF_MEDIA": "Somebody who publishes on their own.",
+        "MERCHANT": "A seller who publishes about what they sell.",
+    },
+)

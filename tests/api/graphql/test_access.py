@@ -52,7 +52,8 @@ class Victim:
 async def victim(session: AsyncSession, *, live: bool) -> Victim:
     """With `live` it is all to be seen by everybody; else none of it."""
     account, creator = await make.account(session, name="Ada"), await make.creator(session)
-    session.add(models.Identity(account_id=account.id, kind=models.IdentityKind.CREATOR, creator_id=creator.id))
+    identity = models.Identity(account_id=account.id, kind=models.IdentityKind.CREATOR, creator_id=creator.id)
+    session.add(identity)
     content = await make.content(session, creator, format=Format.LIVE, live=live)
     question = await make.content(session, creator, format=Format.QNA, live=live)
     session.add(models.LiveRoom(content_id=content.id, starts_at=make.EARLY))
@@ -67,6 +68,7 @@ async def victim(session: AsyncSession, *, live: bool) -> Victim:
     of = {"content_id": content.id, "account_id": account.id}
     rows: dict[str, Any] = {
         "Account": account,
+        "Identity": identity,
         "Creator": creator,
         "Content": content,
         "Organisation": organisation,
