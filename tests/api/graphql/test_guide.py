@@ -47,7 +47,7 @@ def variables(world: World, draft: models.Content, asset: models.Asset) -> dict[
         "Page": creator,
         "Plan": {"id": live},
         "Publish": {"id": global_id("Content", draft.uid)},
-        "Save": {"id": global_id("Content", draft.uid), "edition": 1},
+        "Save": {"id": global_id("Content", draft.uid), "seen": "1.1"},
         "Say": {"id": live, "text": "Which kettle is it?"},
         "Search": {"text": "camping"},
         "Withdraw": {"id": live},
