@@ -198,7 +198,8 @@ async def test_both_sides_see_the_reviews_and_nobody_else(session: AsyncSession,
     rows = [await make.content(session, there.creator, live=False) for _ in range(3)]
     made = [await reviews.submit(session, there.author, content.uid, clock=clock) for content in rows]
     await reviews.approve(session, there.manager, made[0].uid, clock=clock)
-    analyst = Caller(name="a", account_id=1, organisation_ids=frozenset({there.organisation.id}))
+    inside = {"account_id": 1, "organisation_ids": frozenset({there.organisation.id})}
+    analyst = Caller(name="a", scopes=frozenset({Scope.ORGANISATION_WRITE}), **inside)
     stranger = await make.author(session, await make.creator(session, name="Eve"))
     waiting = reviews.ReviewFilter((ReviewState.WAITING,))
 
