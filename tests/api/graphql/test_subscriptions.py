@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,17 +17,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from api.graphql import streaming
+from api.graphql.schema import schema
 from core.caller import SYSTEM, Caller, Scope
 from core.clock import FixedClock
 from core.db import Database
 from core.ids import global_id
-from services import keys, live_messages, lives, loops, publishing, streams
+from services import feeds, keys, live_messages, lives, loops, publishing, streams
 from services.distribution import Distributor
 from services.streams import Happened
 from tests import make
+from tests.api.graphql import world as worlds
 from tests.api.graphql.live import Server, Socket, served
+from tests.api.graphql.walking import walk
+from tests.api.graphql.world import SECRET
 from tests.services.packs import install, pack
 
+CORE = schema._schema
 ROOM = """
 subscription ($id: ID!, $after: String) {
   liveRoom(contentId: $id, after: $after) {
@@ -429,3 +435,40 @@ async def test_what_the_page_on_following_live_shows_works(server: Server, room:
 
     assert (shown["state"], shown["messages"]) == ("LIVE", {"nodes": []})
     assert (await socket.payloads("2", 1))[0]["liveRoom"]["message"]["text"] == "Hello"
+
+
+async def test_no_stream_leads_a_stranger_to_what_is_not_published(db: Database, clock: FixedClock):
+    async with db.session() as session:
+        world = await worlds.build(session)
+        live = next(row for row in world.public if row.format is models.Format.LIVE)
+        host = await make.author(session, world.creator, Scope.CONTENT_PUBLISH, Scope.ENGAGEMENT_WRITE)
+        after = (await lives.tails(session, SYSTEM, [live.id]))[live.id]
+        await lives.start(session, host, live.uid, clock=clock)
+        said = await live_messages.send(session, host, live.uid, f"{SECRET} message", clock=clock)
+        await live_messages.hide(session, host, said.uid, clock=clock)
+        for service, given in ((lives.push, (world.product.uid,)), (lives.end_push, ()), (lives.report_viewers, (1,))):
+            await service(session, host, live.uid, *given, clock=clock)
+        await lives.end(session, host, live.uid, clock=clock)
+    wide = dict.fromkeys(("tokens", "depth", "fields", "aliases", "repeats", "cost", "length"), 10**9)
+
+    async with served(
+        db,
+        clock,
+        anonymous_bucket=0,
+        account_bucket=0,
+        **{f"graphql_{name}": most for name, most in wide.items()},
+    ) as server:
+        socket = await server.socket().introduced()
+        room = walk(CORE, "liveRoom", "subscription").document
+        feed = walk(CORE, "feedItems", "subscription").document
+        await socket.subscribe("room", room, contentId=global_id("Content", live.uid), after=after)
+        told = [await socket.next() for _ in range(7)]
+        await socket.say({"id": "room", "type": "complete"})
+        await socket.subscribe("feed", feed, key="test.all", after=feeds.encode("test.all", 1, 0))
+        told += [await socket.next() for _ in (*world.hidden, *world.public)]
+
+    assert {message["type"] for message in told} == {"next"}
+    codes = {error["extensions"]["code"] for message in told for error in message["payload"].get("errors", ())}
+    assert codes <= {"FORBIDDEN", "NOT_SIGNED_IN"}
+    assert SECRET not in json.dumps(told)
+    assert "Kettle" in json.dumps(told)

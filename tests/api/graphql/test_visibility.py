@@ -97,6 +97,7 @@ def roots(world: World, submission: models.Submission) -> dict[str, list[dict[st
         "products": [{"first": 20}],
         "shop": [{"id": global_id("Shop", new_uid())}],
         "shops": [{"first": 20}],
+        "submissionStatesCursor": [{"creatorId": global_id("Creator", world.creator.uid)}],
         "submissions": [{"first": 20}],
         "tag": [{"code": "scene:camping"}],
         "tags": [{"first": 20}],
@@ -142,6 +143,9 @@ def test_the_walk_asks_for_every_field_that_there_is() -> None:
     assert CORE.query_type is not None
     for root in CORE.query_type.fields:
         asked |= walk(CORE, root).asked
+    assert CORE.subscription_type is not None
+    for root in CORE.subscription_type.fields:
+        asked |= walk(CORE, root, "subscription").asked
 
     everything = {
         f"{named.name}.{name}"

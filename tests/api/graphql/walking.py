@@ -49,11 +49,12 @@ class Walk:
     asked: set[str]
 
 
-def walk(schema: GraphQLSchema, root: str) -> Walk:
+def walk(schema: GraphQLSchema, root: str, operation: str = "query") -> Walk:
     """Everything below `root`, whose arguments are all taken from variables of the same names."""
-    assert schema.query_type is not None
-    start = schema.query_type.fields[root]
-    asked = {f"Query.{root}"}
+    top_type = schema.query_type if operation == "query" else schema.subscription_type
+    assert top_type is not None
+    start = top_type.fields[root]
+    asked = {f"{top_type.name}.{root}"}
     if is_leaf_type(get_named_type(start.type)):
         return Walk(f"{{ {root} }}", asked)
     top = Selection(get_named_type(start.type))
@@ -69,7 +70,7 @@ def walk(schema: GraphQLSchema, root: str) -> Walk:
     }
     declared = ", ".join(f"${name}: {type_}" for name, type_ in types.items())
     given = _call({name: f"${name}" for name in start.args})
-    return Walk(f"query {f'({declared})' if declared else ''} {{ {root}{given} {{ {top.text()} }} }}", asked)
+    return Walk(f"{operation} {f'({declared})' if declared else ''} {{ {root}{given} {{ {top.text()} }} }}", asked)
 
 
 def _expand(
