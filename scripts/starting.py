@@ -103,7 +103,7 @@ def addresses(settings: Settings, keys: DevelopmentKeys) -> dict[str, str]:
         f'{{creator(handle:"{handle}"){{name bio homepage{{blocks{{__typename}}}}'
         " contents(first:5){nodes{title summary}}}}"
     )
-    search = '{search(text:"露营",first:5){totalCount hits{subject{... on Content{title} ... on Product{title}}}}}'
+    search = '{search(text:"露营",first:5){totalCount nodes{... on Content{title} ... on Product{title}}}}'
     return {
         "graphql": f"{base}/graphql",
         "feeds": f"{base}/feeds",

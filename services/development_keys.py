@@ -23,7 +23,13 @@ from models import IdentityKind
 from services import accounts, keys
 
 NAME = "development"
-AUTHOR = (Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.CREATOR_WRITE, Scope.ENGAGEMENT_WRITE)
+AUTHOR = (
+    Scope.CONTENT_WRITE,
+    Scope.CONTENT_PUBLISH,
+    Scope.CREATOR_WRITE,
+    Scope.ENGAGEMENT_WRITE,
+    Scope.ACCOUNT_WRITE,
+)
 INTEGRATION = (Scope.FEED_READ, Scope.DELIVERY_WRITE)
 
 

@@ -503,7 +503,7 @@ async def test_development_keys_are_made_once(db: Database, session: AsyncSessio
     assert operator.is_operator
     assert (integration.scopes, integration.channel_ids) == ({"feed:read", "delivery:write"}, {private.id})
     assert author.creator_ids == {creator.id}
-    assert author.scopes == {"content:write", "content:publish", "creator:write", "engagement:write"}
+    assert author.scopes == {"content:write", "content:publish", "creator:write", "engagement:write", "account:write"}
     assert await session.scalar(select(func.count()).select_from(models.ApiKey)) == 3
 
 
