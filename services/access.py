@@ -32,6 +32,25 @@ def require(caller: Caller, scope: Scope) -> None:
         raise MissingScope(f"This needs a key with the scope {scope.value}; ask an operator for one.")
 
 
+# what a key must allow, one of them, for its holder to see what is not published: a key without a scope sees what strangers do
+WRITING = (Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.CREATOR_WRITE)
+TENDING = (*WRITING, Scope.ENGAGEMENT_WRITE)
+
+
+def has_any(caller: Caller, scopes: tuple[Scope, ...]) -> bool:
+    return any(caller.has(scope) for scope in scopes)
+
+
+def tended_creators(caller: Caller, scopes: tuple[Scope, ...] = WRITING) -> frozenset[int]:
+    """The creators of whom this caller may see more than everybody: those that it acts for, with a key that may do so."""
+    return caller.creator_ids if has_any(caller, scopes) else frozenset()
+
+
+def tended_organisations(caller: Caller) -> frozenset[int]:
+    """The organisations that this caller may look into, with a key for organisations or for what they decide on."""
+    return caller.organisation_ids if has_any(caller, (Scope.ORGANISATION_WRITE, *WRITING)) else frozenset()
+
+
 def hidden_creators() -> ColumnElement[list[int]]:
     """The ids of creators who are suspended or erased: few, read once a statement by a partial index."""
     gone = or_(models.Creator.suspended_at.is_not(None), models.Creator.erased_at.is_not(None))
@@ -47,9 +66,10 @@ def contents(caller: Caller) -> ColumnElement[bool]:
     """Contents that this caller may see: the public ones, and its own in any state but erased."""
     if caller.is_operator:
         return true()
-    if not caller.creator_ids:
+    own_ids = tended_creators(caller)
+    if not own_ids:
         return public_contents()
-    own = models.Content.creator_id.in_(sorted(caller.creator_ids))
+    own = models.Content.creator_id.in_(sorted(own_ids))
     return or_(public_contents(), and_(own, models.Content.state != models.ContentState.ERASED))
 
 
@@ -57,9 +77,10 @@ def drafts(caller: Caller) -> ColumnElement[bool]:
     """Contents of which this caller may see what is not published."""
     if caller.is_operator:
         return true()
-    if not caller.creator_ids:
+    own_ids = tended_creators(caller)
+    if not own_ids:
         return false()
-    own = models.Content.creator_id.in_(sorted(caller.creator_ids))
+    own = models.Content.creator_id.in_(sorted(own_ids))
     return and_(own, models.Content.state != models.ContentState.ERASED)
 
 
@@ -78,23 +99,24 @@ def members(caller: Caller) -> ColumnElement[bool]:
     """Who belongs to an organisation is seen by those who do, and by operators."""
     if caller.is_operator:
         return true()
-    return models.OrganisationMember.organisation_id.in_(sorted(caller.organisation_ids))
+    return models.OrganisationMember.organisation_id.in_(sorted(tended_organisations(caller)))
 
 
 def contracts(caller: Caller) -> ColumnElement[bool]:
     """Contracts are the business of both sides, and of operators."""
     if caller.is_operator:
         return true()
-    own = sorted(caller.creator_ids - caller.contracted_ids)
+    own = sorted(tended_creators(caller, (*WRITING, Scope.ORGANISATION_WRITE)) - caller.contracted_ids)
     return or_(
-        models.Contract.organisation_id.in_(sorted(caller.organisation_ids)), models.Contract.creator_id.in_(own)
+        models.Contract.organisation_id.in_(sorted(tended_organisations(caller))), models.Contract.creator_id.in_(own)
     )
 
 
 def api_keys(caller: Caller) -> ColumnElement[bool]:
     if caller.is_operator:
         return true()
-    return models.ApiKey.account_id == caller.account_id if caller.account_id is not None else false()
+    is_known = caller.account_id is not None and caller.has(Scope.ACCOUNT_WRITE)
+    return models.ApiKey.account_id == caller.account_id if is_known else false()
 
 
 def revisions(caller: Caller) -> ColumnElement[bool]:
@@ -108,29 +130,36 @@ def may_edit(caller: Caller, creator_id: int) -> bool:
     return caller.is_operator or creator_id in caller.creator_ids
 
 
+def may_look_into(caller: Caller, creator_id: int, scopes: tuple[Scope, ...] = WRITING) -> bool:
+    """Whether it sees of this creator what is not published."""
+    return caller.is_operator or creator_id in tended_creators(caller, scopes)
+
+
 def creators(caller: Caller) -> ColumnElement[bool]:
     if caller.is_operator:
         return true()
+    own_ids = tended_creators(caller)
     shown = and_(models.Creator.suspended_at.is_(None), models.Creator.erased_at.is_(None))
-    return or_(shown, models.Creator.id.in_(sorted(caller.creator_ids))) if caller.creator_ids else shown
+    return or_(shown, models.Creator.id.in_(sorted(own_ids))) if own_ids else shown
 
 
 def answers(caller: Caller) -> ColumnElement[bool]:
     """Answers to questions that this caller may see: the public ones, and its own in any state but erased."""
     if caller.is_operator:
         return true()
-    answer = models.Answer
+    answer, own_ids = models.Answer, tended_creators(caller, TENDING)
     public = and_(answer.state == models.AnswerState.VISIBLE, answer.creator_id != func.all(hidden_creators()))
-    own = and_(answer.creator_id.in_(sorted(caller.creator_ids)), answer.state != models.AnswerState.ERASED)
-    return and_(or_(public, own) if caller.creator_ids else public, _in_seen_content(caller, answer))
+    own = and_(answer.creator_id.in_(sorted(own_ids)), answer.state != models.AnswerState.ERASED)
+    return and_(or_(public, own) if own_ids else public, _in_seen_content(caller, answer))
 
 
 def submissions(caller: Caller) -> ColumnElement[bool]:
     """Submissions are their creator's business, and the operators'."""
     if caller.is_operator:
         return true()
-    own = select(models.Content.id).where(models.Content.creator_id.in_(sorted(caller.creator_ids)))
-    return models.Submission.content_id.in_(own) if caller.creator_ids else false()
+    own_ids = tended_creators(caller)
+    own = select(models.Content.id).where(models.Content.creator_id.in_(sorted(own_ids)))
+    return models.Submission.content_id.in_(own) if own_ids else false()
 
 
 def channels(caller: Caller) -> ColumnElement[bool]:
@@ -174,10 +203,11 @@ async def editable_creator(session: AsyncSession, caller: Caller, uid: UUID) -> 
 
 
 def applications(caller: Caller) -> ColumnElement[bool]:
-    """Applications are the business of the account that tends them, and of operators."""
+    """Applications are the business of the account that tends them, with a key for that, and of operators."""
     if caller.is_operator:
         return true()
-    return false() if caller.account_id is None else models.Application.account_id == caller.account_id
+    is_known = caller.account_id is not None and caller.has(Scope.DOCUMENT_WRITE)
+    return models.Application.account_id == caller.account_id if is_known else false()
 
 
 def trusted_documents(caller: Caller) -> ColumnElement[bool]:
@@ -245,8 +275,8 @@ def comments(caller: Caller) -> ColumnElement[bool]:
     if caller.account_id is not None:
         own = or_(comment.account_id == caller.account_id, comment.creator_id.in_(sorted(own_creator_ids(caller))))
         seen.append(and_(own, comment.state != models.CommentState.ERASED))
-    if caller.creator_ids:
-        theirs = select(content.id).where(content.creator_id.in_(sorted(caller.creator_ids)))
+    if own_ids := tended_creators(caller, TENDING):
+        theirs = select(content.id).where(content.creator_id.in_(sorted(own_ids)))
         seen.append(and_(comment.state == models.CommentState.HIDDEN, comment.content_id.in_(theirs)))
     return and_(or_(*seen), _in_seen_content(caller, comment))
 
@@ -267,8 +297,9 @@ def follows(caller: Caller) -> ColumnElement[bool]:
     """Who follows a creator is the business of the creator's side, and of operators."""
     if caller.is_operator:
         return true()
-    own = models.Follow.creator_id.in_(sorted(caller.creator_ids))
-    return and_(own, shown_account(models.Follow.account_id)) if caller.creator_ids else false()
+    own_ids = tended_creators(caller, TENDING)
+    own = models.Follow.creator_id.in_(sorted(own_ids))
+    return and_(own, shown_account(models.Follow.account_id)) if own_ids else false()
 
 
 async def live_content(session: AsyncSession, caller: Caller, uid: UUID, *, lock: bool = False) -> models.Content:
@@ -298,9 +329,10 @@ def homepages(caller: Caller) -> ColumnElement[bool]:
     version, page = models.HomepageVersion, models.Homepage
     shown = select(page.id).join(models.Creator, models.Creator.id == page.creator_id).where(creators(caller))
     live = and_(version.state == models.HomepageState.LIVE, version.homepage_id.in_(shown))
-    if not caller.creator_ids:
+    own_ids = tended_creators(caller)
+    if not own_ids:
         return live
-    return or_(live, version.homepage_id.in_(select(page.id).where(page.creator_id.in_(sorted(caller.creator_ids)))))
+    return or_(live, version.homepage_id.in_(select(page.id).where(page.creator_id.in_(sorted(own_ids)))))
 
 
 class NoSuchMessage(NotFound):
@@ -327,8 +359,8 @@ def live_messages(caller: Caller) -> ColumnElement[bool]:
     seen = [shown_messages()]
     if caller.account_id is not None:
         seen.append(and_(message.account_id == caller.account_id, message.state != models.MessageState.ERASED))
-    if caller.creator_ids:
-        theirs = select(content.id).where(content.creator_id.in_(sorted(caller.creator_ids)))
+    if own_ids := tended_creators(caller, TENDING):
+        theirs = select(content.id).where(content.creator_id.in_(sorted(own_ids)))
         seen.append(and_(message.state == models.MessageState.HIDDEN, message.content_id.in_(theirs)))
     return and_(or_(*seen), _in_seen_content(caller, message))
 
@@ -342,9 +374,10 @@ def reviews(caller: Caller) -> ColumnElement[bool]:
     """Reviews are the business of both sides: the organisation's members, and whoever may change the content."""
     if caller.is_operator:
         return true()
-    mine = models.Review.organisation_id.in_(sorted(caller.organisation_ids))
-    if not caller.creator_ids:
-        return mine if caller.organisation_ids else false()
+    organisation_ids, own_ids = tended_organisations(caller), tended_creators(caller)
+    mine = models.Review.organisation_id.in_(sorted(organisation_ids))
+    if not own_ids:
+        return mine if organisation_ids else false()
     return or_(mine, models.Review.content_id.in_(select(models.Content.id).where(drafts(caller))))
 
 
@@ -358,3 +391,8 @@ def appeals(caller: Caller) -> ColumnElement[bool]:
 def only_operators(caller: Caller) -> ColumnElement[bool]:
     """What nobody else may see."""
     return true() if caller.is_operator else false()
+
+
+def may_tend_shop(caller: Caller, shop_id: int | None) -> bool:
+    """Whether the caller may change a shop and its products; those of no shop are the operators'."""
+    return caller.is_operator or (shop_id is not None and shop_id in caller.shop_ids)

@@ -236,7 +236,8 @@ def _may_follow(kind: StreamKind, caller: Caller) -> ColumnElement[bool]:
         return and_(models.Content.format == models.Format.LIVE, access.contents(caller))
     if caller.is_operator:
         return true()
-    return models.Creator.id.in_(sorted(caller.creator_ids)) if caller.creator_ids else false()
+    own_ids = access.tended_creators(caller)
+    return models.Creator.id.in_(sorted(own_ids)) if own_ids else false()
 
 
 def _absent(kind: StreamKind) -> NotFound:

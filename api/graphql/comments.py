@@ -106,7 +106,7 @@ answers_with(models.Comment, comments.by_ids)
 
 
 def _may_edit(content: Any, caller: Caller) -> bool:
-    return access.may_edit(caller, content.row.creator_id)
+    return access.may_look_into(caller, content.row.creator_id, access.TENDING)
 
 
 @strawberry.type

@@ -38,7 +38,7 @@ Own = TypeVar("Own", bound=formats.Own)
 
 
 def _may_edit(content: Any, caller: Caller) -> bool:
-    return access.may_edit(caller, content.row.creator_id)
+    return access.may_look_into(caller, content.row.creator_id)
 
 
 @shows(models.Content)
@@ -124,7 +124,7 @@ class Content(Node, Editorial, EngagedContent, CommentedContent):
 
     @strawberry.field(description="The draft being written; null if there is none, or for those who may not change it.")
     async def draft(self, info: Info) -> Revision | None:
-        if self.row.draft_revision_id is None or not access.may_edit(info.context.caller, self.row.creator_id):
+        if self.row.draft_revision_id is None or not access.may_look_into(info.context.caller, self.row.creator_id):
             return None
         found = await info.context.load(contents.by_ids, self.row.id)
         return Revision(row=found.draft_revision, format=self.row.format) if found and found.draft_revision else None

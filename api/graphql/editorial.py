@@ -24,7 +24,7 @@ class TooManyLanguages(Invalid):
 
 
 def may_edit(content: Any, caller: Caller) -> bool:
-    return access.may_edit(caller, content.row.creator_id)
+    return access.may_look_into(caller, content.row.creator_id)
 
 
 @strawberry.type

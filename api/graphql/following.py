@@ -21,7 +21,7 @@ from services import access, following, names, timeline
 
 
 def _may_edit(creator: Any, caller: Caller) -> bool:
-    return access.may_edit(caller, creator.row.id)
+    return access.may_look_into(caller, creator.row.id, access.TENDING)
 
 
 @shows(models.Follow)

@@ -49,17 +49,24 @@ class Account(Node):
     id: strawberry.ID = identity("Account")
     uid: str = column("uid", convert=str, description="Its UUID, as the header Headwater-On-Behalf-Of takes it.")
     name: str = column("name", description="The name that others see at what it says.")
-    email: str | None = column("email", description="Its e-mail address, if one is known.")
     created_at: datetime = column("created_at", description="When it was made.")
     is_suspended: bool = column(
         "suspended_at", convert=lambda at: at is not None, description="Whether its keys are refused."
     )
     api_keys: Connection[ApiKey] = page(
-        keys.of_accounts, key="id", description="Its keys, newest first, ended ones too."
+        keys.of_accounts,
+        key="id",
+        description="Its keys, newest first, ended ones too; none without the scope account:write.",
     )
     identities: Connection[refs.IdentityRef] = page(
         identities.of_accounts, key="id", description="What it acts as, the oldest first."
     )
+
+    @strawberry.field(
+        description="Its e-mail address; null if none is known, and for keys without the scope account:write."
+    )
+    def email(self, info: Info) -> str | None:
+        return self.row.email if info.context.caller.has(Scope.ACCOUNT_WRITE) else None
 
 
 findable("Account", accounts.by_uids)

@@ -18,7 +18,7 @@ from api.graphql.review_filters import ReviewFilter
 from api.graphql.rows import shape, shows
 from api.graphql.words import described
 from core.caller import Caller
-from services import contracts, creators, memberships, organisations, reviews
+from services import access, contracts, creators, memberships, organisations, reviews
 
 described(
     models.OrganisationRole,
@@ -65,7 +65,7 @@ class Contract:
 
 
 def _is_inside(organisation: "Organisation", caller: Caller) -> bool:
-    return caller.is_operator or organisation.row.id in caller.organisation_ids
+    return caller.is_operator or organisation.row.id in access.tended_organisations(caller)
 
 
 @shows(models.Organisation)
