@@ -9,14 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller, Scope
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from core.reads import OneRead, Order, PageRead
 from models import IdentityKind
-from services import access, accounts, organisations
-
-
-class NoSuchShop(NotFound):
-    code = "NO_SUCH_SHOP"
+from services import access, accounts, goods, organisations
 
 
 class NotForThisKind(Invalid):
@@ -96,5 +92,5 @@ async def _subject(session: AsyncSession, caller: Caller, kind: IdentityKind, ui
         return await organisations.locked(session, caller, uid)
     shop = (await session.scalars(select(models.Shop).where(models.Shop.uid == uid))).one_or_none()
     if shop is None:
-        raise NoSuchShop("There is no such shop.", path=("shop",))
+        raise goods.NoSuchShop("There is no such shop.", path=("shop",))
     return shop

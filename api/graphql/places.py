@@ -18,13 +18,19 @@ SUBJECTS: dict[str, Path] = {
     "NO_SUCH_ACCOUNT": ("account",),
     "NO_SUCH_ANSWER": ("answer",),
     "NO_SUCH_APPEAL": ("appeal",),
+    "NO_SUCH_ASSET": ("asset",),
+    "NO_SUCH_BRAND": ("brand",),
     "NO_SUCH_COMMENT": ("comment",),
     "NO_SUCH_CONTENT": ("content",),
     "NO_SUCH_CREATOR": ("creator",),
     "NO_SUCH_IDENTITY": ("identity",),
     "NO_SUCH_MESSAGE": ("message",),
+    "NO_SUCH_PRODUCT": ("product",),
     "NO_SUCH_REVIEW": ("review",),
     "NO_SUCH_REVISION": ("revision",),
+    "NO_SUCH_SHOP": ("shop",),
+    "NO_SUCH_SUBMISSION": ("submission",),
+    "NO_SUCH_TAG": ("tag",),
 }
 LAST = 1_000
 

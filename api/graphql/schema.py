@@ -37,10 +37,12 @@ from api.graphql.organisation_writing import OrganisationMutation
 from api.graphql.organisations import OrganisationQuery
 from api.graphql.planning import PlanQuery
 from api.graphql.problems import RefuseExpected
+from api.graphql.product_writing import ProductMutation
 from api.graphql.products import ProductQuery
 from api.graphql.publishing import PublishingMutation
 from api.graphql.reviews import ReviewMutation
 from api.graphql.search import SearchRoot
+from api.graphql.shop_writing import ShopMutation
 from api.graphql.subscriptions import LIVE_EVENTS, StreamQuery, Subscription
 from api.graphql.tags import TagQuery
 from api.graphql.tariff import Tariff
@@ -91,8 +93,10 @@ class Mutation(
     LiveMutation,
     ModerationMutation,
     OrganisationMutation,
+    ProductMutation,
     PublishingMutation,
     ReviewMutation,
+    ShopMutation,
     WritingMutation,
 ):
     pass
