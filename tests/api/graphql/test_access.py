@@ -248,9 +248,11 @@ async def test_the_owner_would_get_past_every_gate(api: Asking, session: AsyncSe
     operator = replace(owner, scopes=frozenset({Scope.OPERATE}))
 
     for one in MUTATIONS:
-        found = [codes(await problems(api.as_(caller), one, one.input(someone.ids))) for caller in (owner, operator)]
-        barred = [told & (FOREIGN | GATES | {"NOT_SIGNED_IN"}) for told in found]
-        assert not all(barred), (one.name, found)
+        sent, bars = one.input(someone.ids), FOREIGN | GATES | {"NOT_SIGNED_IN"}
+        told = codes(await problems(api.as_(owner), one, sent))
+        if told & bars:
+            told = codes(await problems(api.as_(operator), one, sent))
+        assert not told & bars, (one.name, told)
 
 
 def test_every_mutation_has_a_gate_in_the_contract():
