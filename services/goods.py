@@ -63,7 +63,7 @@ async def update_shop(
         shop.name = called
     for part, value in scores.items():
         setattr(shop, part, value)
-    audit.record(session, caller, "shop.updated", shop, **scores)
+    audit.record(session, caller, "shop.updated", shop, scores=dict(scores))
     await session.flush()
     await _mark_products(session, models.Product.shop_id == shop.id)
     return shop

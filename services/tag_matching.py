@@ -101,16 +101,19 @@ class CurrentMatcher:
     """The matcher of a process: built anew when a tag has changed, at the price of one small statement each time."""
 
     def __init__(self) -> None:
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._matcher = Matcher(())
 
     async def get(self, session: AsyncSession) -> Matcher:
-        counted = select(func.count(), func.coalesce(func.sum(models.Tag.version), 0)).select_from(models.Tag)
-        count, versions = (await session.execute(counted)).one()
-        # every change of a tag or its aliases adds to its version
-        if self._seen != (count, versions):
+        tag = models.Tag
+        counted = select(
+            func.count(), func.coalesce(func.sum(tag.version), 0), func.coalesce(func.max(tag.id), 0)
+        ).select_from(tag)
+        count, versions, newest = (await session.execute(counted)).one()
+        # every change of a tag or its aliases adds to its version, and one that takes a rejected one's place has a new id
+        if self._seen != (count, versions, newest):
             self._matcher = await Matcher.of(session)
-            self._seen = (count, versions)
+            self._seen = (count, versions, newest)
         return self._matcher
 
 

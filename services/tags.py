@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 import models
 from core.caller import Caller
 from core.reads import OneRead, Order, PageRead, everything
+from services import access
 
 # a proposal is nobody's word yet; what was merged stays readable, because old references lead to it
 _shown = (models.TagState.ACTIVE, models.TagState.DEPRECATED)
@@ -38,6 +39,16 @@ children_of = _tags("tags.children_of", lambda key: models.Tag.parent_id == key)
 of_taxonomies = _tags("tags.of_taxonomies", lambda key: models.Tag.taxonomy_id == key)
 # one list of all tags: its key is always 0
 listed = _tags("tags.listed", lambda key: key == 0)
+# what authors proposed and nobody accepted yet, the oldest first: its key is always 0
+proposed = PageRead(
+    "tags.proposed",
+    models.Tag,
+    match=lambda key: key == 0,
+    key_type=BigInteger(),
+    visible=access.only_operators,
+    listed=lambda: models.Tag.state == models.TagState.PROPOSED,
+    orders=(Order("oldest", (models.Tag.id,), descending=False),),
+)
 aliases_of = PageRead(
     "tags.aliases_of",
     models.TagAlias,

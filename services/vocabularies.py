@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller, Scope
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, DomainError, Invalid, NotFound
 from models import DirtyKind, TagState, caps
 from search import analysis
 from services import access, audit, names, outbox
+from services.objections import Objections
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -90,23 +91,43 @@ async def create(
 ) -> models.Tag:
     """A new tag, its labels by language. `under` is the tag above it, in taxonomies that are trees."""
     access.require(caller, Scope.OPERATE)
+    return await added(session, caller, taxonomy, code, labels, under=under, state=state, action="tag.created")
+
+
+async def added(
+    session: AsyncSession,
+    caller: Caller,
+    taxonomy: str,
+    code: str,
+    labels: Mapping[str, str],
+    *,
+    under: UUID | None,
+    state: TagState,
+    action: str,
+) -> models.Tag:
+    """A new tag, whoever may make it; everything wrong with it is told at once."""
     known = await _locked_taxonomy(session, models.Taxonomy.code == taxonomy)
+    against = Objections()
     if not CODE.fullmatch(code):
-        raise Invalid("A code is made of a-z, 0-9 and hyphens, 1 to 80 of them.", path=("code",))
+        against.note(Invalid("A code is made of a-z, 0-9 and hyphens, 1 to 80 of them.", path=("code",)))
     if state not in {TagState.ACTIVE, TagState.PROPOSED}:
-        raise Invalid("A tag starts as active or proposed.", path=("state",))
+        against.note(Invalid("A tag starts as active or proposed.", path=("state",)))
     if await session.scalar(select(models.Tag.id).filter_by(taxonomy_id=known.id, code=code)):
-        raise TagExists(f"There is a tag {taxonomy}:{code} already.", path=("code",))
-    above = None if under is None else await _above(session, known, under)
+        against.note(TagExists(f"There is a tag {taxonomy}:{code} already.", path=("code",)))
+    named = _labels(labels, against)
+    above = None
+    try:
+        above = None if under is None else await _above(session, known, under)
+    except DomainError as error:
+        against.note(error)
     if above is not None and len(above.path) >= caps.MOST_TAG_LEVELS:
-        raise TagTooDeep
-    tag = models.Tag(
-        taxonomy_id=known.id, code=code, labels=_labels(labels), state=state, parent_id=above.id if above else None
-    )
+        against.note(TagTooDeep())
+    against.check()
+    tag = models.Tag(taxonomy_id=known.id, code=code, labels=named, state=state, parent_id=above.id if above else None)
     session.add(tag)
     await session.flush()
     tag.path = [*(above.path if above else ()), tag.id]
-    await _changed(session, caller, "tag.created", tag)
+    await _changed(session, caller, action, tag, is_new=True)
     return tag
 
 
@@ -117,7 +138,10 @@ async def rename(
     become aliases, so that the tag is still found by them.
     """
     tag = await tended(session, caller, uid)
-    before, tag.labels = tag.labels, _labels(labels)
+    against = Objections()
+    named = _labels(labels, against)
+    against.check()
+    before, tag.labels = tag.labels, named
     if before == tag.labels:
         return tag
     if keeps_old:
@@ -280,9 +304,16 @@ async def _become(
 
 
 async def _changed(
-    session: AsyncSession, caller: Caller, action: str, tag: models.Tag, *, reason: str | None = None, **details: Any
+    session: AsyncSession,
+    caller: Caller,
+    action: str,
+    tag: models.Tag,
+    *,
+    reason: str | None = None,
+    is_new: bool = False,
+    **details: Any,
 ) -> None:
-    tag.version += 1 if action != "tag.created" else 0
+    tag.version += 0 if is_new else 1
     audit.record(session, caller, action, tag, reason=reason, **details)
     await session.flush()
     await outbox.mark(session, DirtyKind.TAG, [tag.id], urgency=outbox.BULK)
@@ -301,10 +332,15 @@ def _alias(alias: str) -> tuple[str, str]:
     return name, folded
 
 
-def _labels(labels: Mapping[str, str]) -> dict[str, str]:
+def _labels(labels: Mapping[str, str], against: Objections) -> dict[str, str]:
     if not labels:
-        raise Invalid("A tag has a label in at least one language.", path=("labels",))
-    for language in labels:
+        against.note(Invalid("A tag has a label in at least one language.", path=("labels",)))
+    found = {}
+    for language, label in labels.items():
         if not LANGUAGE.fullmatch(language):
-            raise Invalid("A language is written like en or zh-Hans.", path=("labels", language[:80]))
-    return {language: names.checked(label, "labels", language) for language, label in labels.items()}
+            message = "A language is written like en or zh-Hans."
+            against.note(Invalid(message, path=("labels", language[:80])))
+        named = against.take(names.checked, label, "labels", language[:80])
+        if named is not None:
+            found[language] = named
+    return found

@@ -44,8 +44,10 @@ from api.graphql.reviews import ReviewMutation
 from api.graphql.search import SearchRoot
 from api.graphql.shop_writing import ShopMutation
 from api.graphql.subscriptions import LIVE_EVENTS, StreamQuery, Subscription
+from api.graphql.tag_proposing import TagProposalMutation, TagProposalQuery
 from api.graphql.tags import TagQuery
 from api.graphql.tariff import Tariff
+from api.graphql.vocabulary_writing import VocabularyMutation
 from api.graphql.words import SCALARS
 from api.graphql.writing import WritingMutation
 
@@ -72,6 +74,7 @@ class Query(
     SearchRoot,
     StreamQuery,
     SubmissionQuery,
+    TagProposalQuery,
     TagQuery,
 ):
     pass
@@ -97,6 +100,8 @@ class Mutation(
     PublishingMutation,
     ReviewMutation,
     ShopMutation,
+    TagProposalMutation,
+    VocabularyMutation,
     WritingMutation,
 ):
     pass
