@@ -95,6 +95,6 @@ async def _refused(request: Request, error: Exception) -> Response:
         known = MethodNotAllowed("This address does not take that method.")
     else:
         known = NoSuchPage("There is nothing at this address: see /feeds and /graphql.")
-    response = problem(known, request.state.request_id)
+    response = problem(known, request, request.state.request_id)
     response.headers.update(error.headers or {})
     return response

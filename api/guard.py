@@ -101,7 +101,7 @@ class Guard:
         self, error: DomainError, request: Request, receive: Receive, send: _Stamped, request_id: str
     ) -> None:
         if not send.has_started:
-            await problem(error, request_id)(request.scope, receive, send)
+            await problem(error, request, request_id)(request.scope, receive, send)
 
     def _check_host(self, request: HTTPConnection) -> None:
         form = HOST.fullmatch(request.headers.get("host", ""))

@@ -10,10 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api import languages, messages
 from core.db import DatabaseAway, is_away
 from core.errors import DomainError, Invalid
 from core.settings import Settings
@@ -138,17 +139,22 @@ def away(error: Exception) -> DatabaseAway | None:
     return None
 
 
-def problem(error: DomainError, request_id: str) -> Response:
-    """An expected failure as problem details (RFC 9457)."""
+def problem(error: DomainError, request: HTTPConnection, request_id: str) -> Response:
+    """An expected failure as problem details (RFC 9457), in the language of who asks."""
+    wanted = languages.accepted(request.headers.get("accept-language"))
     details = {
         "type": "about:blank",
         "title": error.code.replace("_", " ").capitalize(),
         "status": error.status,
         "code": error.code,
-        "detail": error.message,
+        "detail": messages.told(error.code, error.message, wanted),
         "request_id": request_id,
     }
-    headers = {"Cache-Control": "no-store"}
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Language": messages.spoken(wanted),
+        "Vary": "Accept-Language",
+    }
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if error.status == 503:

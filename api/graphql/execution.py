@@ -174,7 +174,7 @@ class Executor:
         body: dict[str, Any] = {"data": result.data} if was_executed else {}
         if result.errors:
             # errors first, as the specification advises: people see them
-            shown = problems.formatted(result.errors, "INTERNAL", context.request_id, self.limits.errors)
+            shown = problems.formatted(result.errors, "INTERNAL", context, self.limits.errors)
             body = {"errors": shown, **body}
         headers = allowances.headers(context.allowance)
         return Answer(self._with_cost(body, context), was_executed=was_executed, headers=headers)
@@ -207,11 +207,11 @@ class Executor:
         return found
 
     def _refused(self, errors: tuple[GraphQLError, ...], code: str, context: Context) -> Answer:
-        body = {"errors": problems.formatted(errors, code, context.request_id, self.limits.errors)}
+        body = {"errors": problems.formatted(errors, code, context, self.limits.errors)}
         return Answer(self._with_cost(body, context), was_executed=False, headers=allowances.headers(context.allowance))
 
     def _spent(self, error: Spent, context: Context) -> Answer:
-        failure = problems.failure(error.code, error.message, context.request_id)
+        failure = problems.failure(error.code, error.message, context.request_id, context.languages)
         body = self._with_cost({"errors": [failure]}, context)
         return Answer(body, was_executed=False, status=error.status, headers=allowances.refusal(error))
 
@@ -229,5 +229,6 @@ def _which_operation(request: GraphQLRequest) -> str:
 
 
 def _by_get(context: Context) -> Answer:
-    error = problems.failure("MUTATION_BY_GET", "A GET only reads: send mutations by POST.", context.request_id)
+    message = "A GET only reads: send mutations by POST."
+    error = problems.failure("MUTATION_BY_GET", message, context.request_id, context.languages)
     return Answer({"errors": [error]}, was_executed=False, status=405, headers={"allow": "POST"})

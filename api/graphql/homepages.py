@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 import models
+from api import messages
 from api.graphql import paging, refs
 from api.graphql.context import Info
 from api.graphql.directives import at_most
@@ -59,10 +60,12 @@ class HomepageSchedule:
     time_zone: str = column(
         "schedule_zone", description="The time zone it was chosen in (IANA), such as Asia/Shanghai."
     )
-    failure: str | None = column(
-        "schedule_failure", description="Why it was not published when its time came; null if it was, or waits."
-    )
     late_ms: int | None = column("fired_late_ms", description="How late it was, in milliseconds; null while it waits.")
+
+    @strawberry.field(description="Why it was not published when its time came; null if it was, or waits.")
+    def failure(self, info: Info) -> str | None:
+        code, separator, message = (self.row.schedule_failure or "").partition(": ")
+        return f"{code}: {messages.told(code, message, info.context.languages)}" if separator else None
 
 
 @shows(models.HomepageVersion)
@@ -133,7 +136,8 @@ class Homepage(Node):
         directives=[at_most(MOST_PROBLEMS)],
     )
     async def problems(self, info: Info) -> list[Problem]:
-        return [Problem.of(problem) for problem in (await self.sorted_out(info)).problems[:MOST_PROBLEMS]]
+        told = (await self.sorted_out(info)).problems[:MOST_PROBLEMS]
+        return [Problem.of(problem, info.context.languages) for problem in told]
 
     @strawberry.field(description="When it is to be published, or was by a schedule; null without one.")
     def schedule(self) -> HomepageSchedule | None:
@@ -149,7 +153,7 @@ class Homepage(Node):
         hours: Annotated[int, strawberry.argument(description="How long it lasts: 1 to 720 hours.")] = 24,
     ) -> HomepagePreview | None:
         context = info.context
-        if not access.may_edit(context.caller, self.row.homepage.creator_id):
+        if not access.may_look_into(context.caller, self.row.homepage.creator_id):
             return None
         found = await context.load(homepages.preview, self.row.id, hours=hours, now=context.clock.now())
         return HomepagePreview(row=found) if found is not None else None

@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from api import reading
-from api.graphql import graphiql, labels, negotiation, origins, problems, requests
+from api import languages, messages, reading
+from api.graphql import graphiql, negotiation, origins, problems, requests
 from api.graphql.caching import CacheHints
 from api.graphql.context import Context, OpenContext
 from api.graphql.execution import Answer, Executor
@@ -50,7 +50,17 @@ class _Reply:
         return Response(content, status, headers={**known, **headers}, media_type=self.content_type)
 
     def failure(self, status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
-        return self.of(status, {"errors": [problems.failure(code, message, self.request_id)]}, headers)
+        error = problems.failure(code, message, self.request_id, self.languages)
+        return self.of(status, {"errors": [error]}, {**self.in_language, **headers})
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return languages.accepted(self.request.headers.get("accept-language"))
+
+    @property
+    def in_language(self) -> dict[str, str]:
+        """The header of an answer that holds nothing but messages."""
+        return {"content-language": messages.spoken(self.languages)}
 
     @property
     def content_type(self) -> str:
@@ -116,7 +126,7 @@ class GraphQLEndpoint:
     async def _answer(self, reply: _Reply) -> Response:
         asked = await requests.read(reply.request, self.settings)
         context = await self.open_context(reply.request, reply.request_id)
-        context.languages = labels.accepted(reply.request.headers.get("accept-language"))
+        context.languages = reply.languages
         # a little sooner than whoever else watches the time, so that the answer has this door's form
         async with asyncio.timeout(self.settings.request_timeout_ms * 0.95 / 1_000):
             asked = await self.known.filled(asked, context)
@@ -141,7 +151,7 @@ class GraphQLEndpoint:
         code = str(answer.body["errors"][0]["extensions"]["code"])
         edition = self.settings.graphql_status_codes
         status = answer.status or negotiation.status_of_refusal(code, reply.media_type, edition)
-        return reply.of(status, answer.body, answer.headers)
+        return reply.of(status, answer.body, {**reply.in_language, **answer.headers})
 
     def _failed(self, error: Exception, reply: _Reply) -> Response:
         if isinstance(error, TimeoutError):  # before others of its family, which mean the database

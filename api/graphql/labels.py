@@ -34,17 +34,3 @@ def in_language(names: Mapping[str, Any], wanted: Iterable[str], fallback: str) 
 
 def chosen(info: Info, language: str | None) -> Sequence[str]:
     return (language,) if language else info.context.languages
-
-
-def accepted(header: str | None) -> tuple[str, ...]:
-    """The languages of an Accept-Language header, the most wanted first; at most eight are looked at."""
-    weighted = []
-    for place, item in enumerate((header or "").split(",")[:8]):
-        tag, _, quality = item.strip().partition(";q=")
-        try:
-            weight = float(quality or "1")
-        except ValueError:
-            continue
-        if tag and tag != "*" and weight > 0:
-            weighted.append((-weight, place, tag))
-    return tuple(tag for _, _, tag in sorted(weighted))

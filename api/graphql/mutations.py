@@ -154,7 +154,7 @@ async def _shown(context: Context, kept: Any) -> Any:
             return shape(await context.load(READS[table], id_))
         case {"problems": problems}:
             told = [Problem(code, message, tuple(path)) for code, message, path in problems]
-            return Refused.of(told)
+            return Refused.of(told, context.languages)
     return kept
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from strawberry.schema import ExceptionHandler
 from strawberry.types.field import StrawberryField
 
+from api import messages
 from api.graphql import places
-from api.graphql.context import Info
+from api.graphql.context import Context, Info
 from core import errors
 from core.db import DatabaseAway, is_away
 
@@ -25,14 +26,17 @@ MOST = 10
 @strawberry.type(description="One thing that is wrong with what was asked.")
 class Problem:
     code: str = strawberry.field(description="A stable name of what is wrong, such as STALE_REVISION.")
-    message: str = strawberry.field(description="What is wrong and what to do about it, for people.")
+    message: str = strawberry.field(
+        description="What is wrong and what to do about it, for people: in English or Chinese, as Accept-Language says."
+    )
     path: list[str] = strawberry.field(
         description="Where in the input it is wrong: names of fields and places in lists. Empty: the whole of it."
     )
 
     @classmethod
-    def of(cls, problem: errors.Problem) -> "Problem":
-        return cls(code=problem.code, message=problem.message, path=[str(step) for step in problem.path])
+    def of(cls, problem: errors.Problem, languages: Sequence[str]) -> "Problem":
+        message = messages.told(problem.code, problem.message, languages)
+        return cls(code=problem.code, message=message, path=[str(step) for step in problem.path])
 
 
 @strawberry.type(description="The mutation was refused and changed nothing. `problems` names everything wrong at once.")
@@ -40,52 +44,51 @@ class Refused:
     problems: list[Problem] = strawberry.field(description="Everything that is wrong, in the order of the input.")
 
     @classmethod
-    def of(cls, problems: Sequence[errors.Problem]) -> "Refused":
-        return cls(problems=[Problem.of(problem) for problem in problems])
+    def of(cls, problems: Sequence[errors.Problem], languages: Sequence[str]) -> "Refused":
+        return cls(problems=[Problem.of(problem, languages) for problem in problems])
 
 
 class RefuseExpected(ExceptionHandler[errors.DomainError, Refused]):
     """An expected failure of a mutation becomes its Refused arm, its places those of the input that was sent."""
 
-    def handle(self, exception: errors.DomainError, *, field: StrawberryField, info: Info) -> Refused:  # noqa: ARG002  (the protocol's)
+    def handle(self, exception: errors.DomainError, *, field: StrawberryField, info: Info) -> Refused:
         told = places.in_input(exception.problems, field)
-        return Refused.of(told)
+        return Refused.of(told, info.context.languages)
 
 
-def formatted(
-    found: Sequence[GraphQLError], fallback: str, request_id: str, most: int = MOST
-) -> list[dict[str, Any]]:
+def formatted(found: Sequence[GraphQLError], fallback: str, context: Context, most: int = MOST) -> list[dict[str, Any]]:
     """Errors as an answer carries them. `fallback` is the code of those that graphql-core itself raised."""
-    shown = [_formatted(error, fallback, request_id) for error in found[:most]]
+    shown = [_formatted(error, fallback, context) for error in found[:most]]
     if len(found) > most:
         message = f"There are more errors than are shown here; the first {most - 1} are."
-        shown[-1] = {"message": message, "extensions": {"code": "TOO_MANY_ERRORS", "requestId": request_id}}
+        shown[-1] = failure("TOO_MANY_ERRORS", message, context.request_id, context.languages)
     return shown
 
 
-def failure(code: str, message: str, request_id: str) -> dict[str, Any]:
+def failure(code: str, message: str, request_id: str, languages: Sequence[str]) -> dict[str, Any]:
     """An error that belongs to the request as a whole."""
-    return {"message": message, "extensions": {"code": code, "requestId": request_id}}
+    told = messages.told(code, message, languages)
+    return {"message": told, "extensions": {"code": code, "requestId": request_id}}
 
 
-def _formatted(error: GraphQLError, fallback: str, request_id: str) -> dict[str, Any]:
-    code, message, extra = _told(error, fallback)
-    answer: dict[str, Any] = {"message": message}
+def _formatted(error: GraphQLError, fallback: str, context: Context) -> dict[str, Any]:
+    code, message, extra = _told(error, fallback, context.languages)
+    answer: dict[str, Any] = {"message": messages.told(code, message, context.languages)}
     if error.locations:
         answer["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path is not None:
         answer["path"] = list(error.path)
-    answer["extensions"] = {"code": code, "requestId": request_id, **extra}
+    answer["extensions"] = {"code": code, "requestId": context.request_id, **extra}
     return answer
 
 
-def _told(error: GraphQLError, fallback: str) -> tuple[str, str, dict[str, Any]]:
+def _told(error: GraphQLError, fallback: str, languages: Sequence[str]) -> tuple[str, str, dict[str, Any]]:
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     expected = _expected(cause)
     if expected is not None:
-        return expected.code, expected.message, _details(expected)
+        return expected.code, expected.message, _details(expected, languages)
     if error.extensions and "code" in error.extensions:
         return str(error.extensions["code"]), error.message, {}
     # before execution only the client's values can have failed, be it in a scalar of ours that raised
@@ -107,9 +110,13 @@ def _expected(cause: BaseException | None) -> errors.DomainError | None:
     return None
 
 
-def _details(error: errors.DomainError) -> dict[str, Any]:
+def _details(error: errors.DomainError, languages: Sequence[str]) -> dict[str, Any]:
     problems = [
-        {"code": one.code, "message": one.message, "path": [places.camel(step) for step in one.path]}
+        {
+            "code": one.code,
+            "message": messages.told(one.code, one.message, languages),
+            "path": [places.camel(step) for step in one.path],
+        }
         for one in error.problems
     ]
     return {"problems": problems} if len(problems) > 1 or any(one["path"] for one in problems) else {}

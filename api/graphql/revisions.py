@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 import models
+from api import messages
 from api.graphql import bodies, paging, refs
 from api.graphql.context import Info
 from api.graphql.fields import column, many, one, page
@@ -68,9 +69,11 @@ class Schedule:
         return schedule_times.local(self.row.scheduled_for, self.row.schedule_zone or "UTC")
 
     @strawberry.field(description="Why it was not let out; null unless that happened. Move or cancel it then.")
-    def failure(self) -> ScheduleFailure | None:
+    def failure(self, info: Info) -> ScheduleFailure | None:
         code, separator, message = (self.row.schedule_failure or "").partition(": ")
-        return ScheduleFailure(code=code, message=message) if separator else None
+        if not separator:
+            return None
+        return ScheduleFailure(code=code, message=messages.told(code, message, info.context.languages))
 
 
 @shows(models.Revision)

@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from api import reading
-from api.graphql import labels, negotiation, origins, problems, requests, streaming
+from api import languages, messages, reading
+from api.graphql import negotiation, origins, problems, requests, streaming
 from api.graphql.connections import Connections, OpenLive
 from api.graphql.context import Context
 from api.graphql.execution import Answer
@@ -61,14 +61,14 @@ class GraphQLStream:
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001  (the last net is in there)
-            await self._say(request, _refusal(error, request_id), send)
+            await self._say(request, _refusal(error, request, request_id), send)
 
     async def _stream(self, request: Request, request_id: str, send: Send) -> None:
         _check_accept(request)
         asked = await requests.read(request, self.settings)
         connections, news = self.live(request)
         context = await self.endpoint.open_context(request, request_id)
-        context.languages = labels.accepted(request.headers.get("accept-language"))
+        context.languages = languages.accepted(request.headers.get("accept-language"))
         context.news = news
         context.renew = streaming.renewing(self.endpoint.open_context, request, request_id)
         context.resumes = _last_event_id(request)
@@ -174,20 +174,21 @@ def _last_event_id(request: Request) -> str | None:
     return request.headers.get("last-event-id", "")[:LONGEST_EVENT_ID] or None
 
 
-def _refusal(error: Exception, request_id: str) -> Response:
+def _refusal(error: Exception, request: Request, request_id: str) -> Response:
+    wanted = languages.accepted(request.headers.get("accept-language"))
+    spoken = {"content-language": messages.spoken(wanted), "vary": "Accept-Language"}
     if isinstance(error, TimeoutError):  # before others of its family, which mean the database
-        known, status = problems.failure("TOO_SLOW", "The stream took too long to begin.", request_id), 503
-        return JSONResponse({"errors": [known]}, status, {"retry-after": "1"})
+        known, status = problems.failure("TOO_SLOW", "The stream took too long to begin.", request_id, wanted), 503
+        return JSONResponse({"errors": [known]}, status, {"retry-after": "1", **spoken})
     expected = error if isinstance(error, DomainError) else reading.away(error)
     if expected is None:
         log.error("graphql.accident", request_id=request_id, exc_info=error)
-        return JSONResponse(
-            {"errors": [problems.failure("INTERNAL", "Something went wrong on our side.", request_id)]}, 500
-        )
+        known = problems.failure("INTERNAL", "Something went wrong on our side.", request_id, wanted)
+        return JSONResponse({"errors": [known]}, 500, spoken)
     headers = expected.headers if isinstance(expected, BadRequest) else {}
     if isinstance(expected, RateLimited) or expected.status == 503:
         headers = {"retry-after": "2", **headers}
     if expected.status == 401:
         headers = {"www-authenticate": "Bearer", **headers}
-    body = {"errors": [problems.failure(expected.code, expected.message, request_id)]}
-    return JSONResponse(body, expected.status, headers)
+    body = {"errors": [problems.failure(expected.code, expected.message, request_id, wanted)]}
+    return JSONResponse(body, expected.status, {**headers, **spoken})

@@ -215,7 +215,7 @@ async def _executed(executor: Executor, per_event: Any, source: Any, context: Co
 
 
 def _last(code: str, message: str, context: Context) -> Event:
-    return Event(None, {"errors": [problems.failure(code, message, context.request_id)]})
+    return Event(None, {"errors": [problems.failure(code, message, context.request_id, context.languages)]})
 
 
 async def _answer(executor: Executor, per_event: Any, value: Any, context: Context) -> dict[str, Any]:

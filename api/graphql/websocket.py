@@ -15,8 +15,8 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api import addresses
-from api.graphql import labels, problems, requests, streaming
+from api import addresses, languages
+from api.graphql import problems, requests, streaming
 from api.graphql.connections import Connections, OpenLive, ServerEnds, TooManyStreams
 from api.graphql.context import Context
 from api.graphql.execution import Answer
@@ -194,14 +194,14 @@ class _Connection:
         if len(self.operations) >= self.settings.stream_operations:
             most = self.settings.stream_operations
             error = TooManyAtOnce(f"At most {most} operations at once over one WebSocket: end one first.")
-            await self._refuse(id_, [problems.failure(error.code, error.message, new_uid().hex)])
+            await self._refuse(id_, [problems.failure(error.code, error.message, new_uid().hex, self._languages)])
             return
         try:
             asked = requests.of_payload(payload or {}, self.settings)
         except BadRequest as error:
             if error.code in MALFORMED:
                 raise Closed(4400, error.message) from error
-            await self._refuse(id_, [problems.failure(error.code, error.message, new_uid().hex)])
+            await self._refuse(id_, [problems.failure(error.code, error.message, new_uid().hex, self._languages)])
             return
         self.operations[id_] = group.create_task(self._operate(id_, asked))
 
@@ -214,7 +214,7 @@ class _Connection:
             except Closed:
                 raise
             except Exception as error:  # noqa: BLE001  (the last net is in there)
-                refused = [_failure(error, request_id)]
+                refused = [_failure(error, request_id, self._languages)]
         if self.operations.get(id_) is asyncio.current_task():
             del self.operations[id_]
         if refused is None:
@@ -240,6 +240,10 @@ class _Connection:
                     await self._send({"id": id_, "type": "next", "payload": event.body})
         return None
 
+    @property
+    def _languages(self) -> tuple[str, ...]:
+        return languages.accepted(self.client.headers.get("accept-language"))
+
     async def _context(self, request_id: str) -> Context:
         """Who asks now: a key that was revoked since ends the connection."""
         try:
@@ -249,7 +253,7 @@ class _Connection:
             if known is None:
                 raise
             raise Closed(1013 if isinstance(known, Unavailable) else 4403, known.code) from error
-        context.languages = labels.accepted(self.client.headers.get("accept-language"))
+        context.languages = self._languages
         context.news = self.news
         context.renew = streaming.renewing(self.endpoint.open_context, self.client, request_id)
         return context
@@ -309,11 +313,12 @@ def _object(message: dict[str, Any], name: str) -> dict[str, Any] | None:
     return value
 
 
-def _failure(error: Exception, request_id: str) -> dict[str, Any]:
+def _failure(error: Exception, request_id: str, wanted: tuple[str, ...]) -> dict[str, Any]:
     if isinstance(error, TimeoutError):  # before others of its family, which mean the database
-        return problems.failure("TOO_SLOW", "The answer took too long; ask for less, or try again shortly.", request_id)
+        message = "The answer took too long; ask for less, or try again shortly."
+        return problems.failure("TOO_SLOW", message, request_id, wanted)
     known = error if isinstance(error, DomainError) else away(error)
     if known is not None:
-        return problems.failure(known.code, known.message, request_id)
+        return problems.failure(known.code, known.message, request_id, wanted)
     log.error("graphql.accident", request_id=request_id, exc_info=error)
-    return problems.failure("INTERNAL", "Something went wrong on our side.", request_id)
+    return problems.failure("INTERNAL", "Something went wrong on our side.", request_id, wanted)
