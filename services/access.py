@@ -154,12 +154,17 @@ def answers(caller: Caller) -> ColumnElement[bool]:
 
 
 def submissions(caller: Caller) -> ColumnElement[bool]:
-    """Submissions are their creator's business, and the operators'."""
+    """Submissions are their creator's business, the operators', and once delivered that of the channel's integration."""
     if caller.is_operator:
         return true()
-    own_ids = tended_creators(caller)
-    own = select(models.Content.id).where(models.Content.creator_id.in_(sorted(own_ids)))
-    return models.Submission.content_id.in_(own) if own_ids else false()
+    one, seen = models.Submission, []
+    if own_ids := tended_creators(caller):
+        own = select(models.Content.id).where(models.Content.creator_id.in_(sorted(own_ids)))
+        seen.append(one.content_id.in_(own))
+    if caller.channel_ids and caller.has(Scope.DELIVERY_WRITE):
+        delivered = or_(one.state.in_(models.DELIVERED), one.refusal.is_not(None))
+        seen.append(and_(one.channel_id.in_(sorted(caller.channel_ids)), delivered))
+    return or_(false(), *seen)
 
 
 def channels(caller: Caller) -> ColumnElement[bool]:
@@ -272,7 +277,7 @@ def comments(caller: Caller) -> ColumnElement[bool]:
         return true()
     seen = [shown_comments()]
     comment, content = models.Comment, models.Content
-    if caller.account_id is not None:
+    if caller.account_id is not None and has_any(caller, TENDING):
         own = or_(comment.account_id == caller.account_id, comment.creator_id.in_(sorted(own_creator_ids(caller))))
         seen.append(and_(own, comment.state != models.CommentState.ERASED))
     if own_ids := tended_creators(caller, TENDING):
@@ -357,7 +362,7 @@ def live_messages(caller: Caller) -> ColumnElement[bool]:
         return true()
     message, content = models.LiveMessage, models.Content
     seen = [shown_messages()]
-    if caller.account_id is not None:
+    if caller.account_id is not None and has_any(caller, TENDING):
         seen.append(and_(message.account_id == caller.account_id, message.state != models.MessageState.ERASED))
     if own_ids := tended_creators(caller, TENDING):
         theirs = select(content.id).where(content.creator_id.in_(sorted(own_ids)))
@@ -391,8 +396,3 @@ def appeals(caller: Caller) -> ColumnElement[bool]:
 def only_operators(caller: Caller) -> ColumnElement[bool]:
     """What nobody else may see."""
     return true() if caller.is_operator else false()
-
-
-def may_tend_shop(caller: Caller, shop_id: int | None) -> bool:
-    """Whether the caller may change a shop and its products; those of no shop are the operators'."""
-    return caller.is_operator or (shop_id is not None and shop_id in caller.shop_ids)

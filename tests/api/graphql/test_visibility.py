@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from dataclasses import replace
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import httpx2
 import pytest
-from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
+    is_leaf_type,
+    is_list_type,
+)
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from api.graphql.limits import Limits
+from api.graphql.nodes import findable_types
 from api.graphql.schema import schema
-from core.caller import Caller, Scope
+from core.caller import SYSTEM
+from core.clock import FixedClock
+from core.db import Database
 from core.ids import global_id, new_uid
-from services import feeds
+from services import feeds, keys
 from tests import make
+from tests.api.graphql import hidden as hiding
 from tests.api.graphql import world as worlds
 from tests.api.graphql.asking import Asking
+from tests.api.graphql.hidden import Hidden
+from tests.api.graphql.live import served
 from tests.api.graphql.walking import walk
 from tests.api.graphql.world import SECRET, World
 
@@ -28,7 +47,23 @@ CORE = schema._schema
 # the walk asks for more at once than any client may
 WIDE = Limits(tokens=1_000_000, depth=100, fields=1_000_000, aliases=1_000_000, repeats=10**9, cost=10**12)
 # what a stranger is told where the answer would be somebody's business
-TOLD = {"NO_SUCH_CONTENT", "FORBIDDEN", "NOT_SIGNED_IN", "MALFORMED_PREVIEW"}
+TOLD = {
+    "NO_SUCH_CONTENT",
+    "NO_SUCH_CREATOR",
+    "FORBIDDEN",
+    "INTROSPECTION_OFF",
+    "MISSING_SCOPE",
+    "OPERATORS_ONLY",
+    "NOT_SIGNED_IN",
+    "MALFORMED_PREVIEW",
+}
+# what is below an object is the same wherever it was met: it is walked to the end from one root that answers each of them,
+# and from the one that only its own caller sees
+TO_THE_END = ("nodes", "viewer")
+# the roots that tell those whose business it is of everything
+TELLING = (*TO_THE_END, "applications", "creator", "organisation", "submissions")
+# what everybody may see, whatever its state
+NEVER_HIDDEN = {"Brand", "Product", "Shop", "Tag", "Taxonomy"}
 
 
 @pytest.fixture
@@ -44,98 +79,127 @@ async def stranger(api: Asking, world: World, tmp_path: Path) -> AsyncIterator[A
     await index.close()
 
 
-def roots(world: World, submission: models.Submission) -> dict[str, list[dict[str, Any]]]:
-    """For each root field the arguments that could lead to something hidden."""
-    # of what is public, the list that names something withdrawn and the question with hidden answers
-    shown = [row for row in world.public if row.format in {models.Format.QNA, models.Format.RANKED_LIST}]
-    ids = [global_id("Content", row.uid) for row in (*world.hidden.values(), *shown)]
-    others = {
-        "Creator": world.creator,
-        "Tag": world.tag,
-        "Taxonomy": world.taxonomy,
-        "Product": world.product,
-        "Channel": world.channel,
-        "Submission": submission,
-    }
-    suspended = global_id("Creator", world.suspended.uid)
-    every = [*ids, suspended, *(global_id(name, row.uid) for name, row in others.items())]
+def secrets(answer: Any) -> set[str]:
+    """What an answer tells that it should not."""
+    written = json.dumps(answer)
+    return {one.strip() for one in re.findall(rf"{SECRET}[\w .@-]*", written)} | set(
+        re.findall(rf": ({hiding.SHARE})\b", written)
+    )
+
+
+async def planted(session: AsyncSession) -> set[str]:
+    """Everything in the database that says that it is a secret."""
+    rows = "SELECT t::text FROM {0} t WHERE t::text LIKE '%{1}%'"
+    tables = [name for name in models.Base.metadata.tables if name != "alembic_version"]
+    found = await session.scalars(text(" UNION ALL ".join(rows.format(name, SECRET) for name in tables)))
+    return {one.strip() for row in found for one in re.findall(rf"{SECRET}[\w .@-]*", row)}
+
+
+@cache
+def document(root: str) -> str:
+    return walk(CORE, root, levels=100 if root in TO_THE_END else 3).document
+
+
+def ids_of(hidden: Hidden) -> list[str]:
+    return [global_id(name, row.uid) for name, rows in hidden.rows.items() for row in rows]
+
+
+def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
+    """For each root field the arguments that could lead to something hidden; the last lead to the most."""
+    shown = [global_id("Content", row.uid) for row in world.public]
+    contents = [*(global_id("Content", row.uid) for row in world.hidden.values()), *shown]
+    suspended, creator = (global_id("Creator", row.uid) for row in (world.suspended, world.creator))
+    public = [*shown, creator, global_id("Channel", world.channel.uid), global_id("Product", world.product.uid)]
+    every = [*ids_of(hidden), global_id("Tag", world.tag.uid), global_id("Taxonomy", world.taxonomy.uid), *public]
     versions = [global_id("Revision", uid) for uid in world.versions]
+    page = {"first": 50}
     return {
-        "appeals": [{"first": 20}],
-        "erasurePreview": [{"creatorId": suspended}],
-        "erasures": [{"first": 20}],
-        "revisionDiff": [{"beforeId": versions[0], "afterId": versions[1]}],
-        "channel": [{"key": "test.all"}],
-        "channels": [{"first": 20}, {"last": 20}],
-        "content": [{"id": one} for one in ids],
+        "_entities": [{"representations": [{"__typename": "Creator", "id": one} for one in (suspended, creator)]}],
+        "_service": [{}],
+        "appeals": [page],
+        "applications": [page],
+        "brand": [{"id": global_id("Brand", new_uid())}],
+        "brands": [page],
+        "channel": [{"key": "test.private"}, {"key": "test.all"}],
+        "channels": [{"last": 20}, page],
+        "content": [{"id": one} for one in contents],
         "contents": [
-            {"first": 50},
             {"last": 50},
-            {"first": 50, "filter": {"tags": ["scene:camping"]}},
-            {"first": 50, "filter": {"creatorIds": [suspended]}},
-            {"first": 50, "order": "MOST_LIKED"},
+            page | {"filter": {"tags": ["scene:camping"]}},
+            page | {"filter": {"creatorIds": [suspended]}},
+            page | {"order": "MOST_LIKED"},
+            page,
         ],
-        "creator": [{"handle": world.creator.handle}, {"handle": world.suspended.handle}],
-        "distributionPlan": [{"contentId": one} for one in ids],
+        "creator": [{"handle": world.suspended.handle}, {"handle": world.creator.handle}],
+        "creators": [page, page | {"filter": {"startsWith": SECRET.lower()}}],
+        "distributionPlan": [{"contentId": one} for one in contents],
+        "erasurePreview": [{"creatorId": suspended}],
+        "erasures": [page],
         "feed": [
-            {"key": "test.all", "first": 50},
-            {"key": "test.all", "first": 50, "after": feeds.encode("test.all", 1, 0)},
+            page | {"key": "test.private", "after": feeds.encode("test.private", 1, 0)},
+            page | {"key": "test.all"},
+            page | {"key": "test.all", "after": feeds.encode("test.all", 1, 0)},
         ],
         # a true token opens a draft's page: what of that stays shut, tests of homepages say
         "homepagePreview": [{"token": "A" * 97}],
         "homepageTemplates": [{"kind": "MEDIA"}],
-        "node": [{"id": one} for one in every[-8:]],
+        "node": [{"id": versions[1]}, {"id": creator}],
         "nodes": [{"ids": every}],
+        "organisation": [{"handle": "gone"}, {"handle": "north"}],
+        "organisations": [page],
         "product": [{"id": global_id("Product", world.product.uid)}],
+        "products": [page],
+        "proposedTags": [page],
+        "rateLimit": [{}],
+        "revisionDiff": [{"beforeId": versions[0], "afterId": versions[1]}],
         "search": [
-            {"text": "camping", "first": 50, "facets": ["KIND", "FORMAT", "LANGUAGE", "TAG", "CREATOR"]},
-            {"text": "", "first": 50, "order": "NEWEST"},
+            page | {"text": "", "order": "NEWEST"},
+            page | {"text": "camping", "facets": ["KIND", "FORMAT", "LANGUAGE", "TAG", "CREATOR"]},
         ],
-        "brand": [{"id": global_id("Brand", new_uid())}],
-        "brands": [{"first": 20}],
-        "creators": [{"first": 20}, {"first": 20, "filter": {"startsWith": SECRET.lower()}}],
-        "products": [{"first": 20}],
         "shop": [{"id": global_id("Shop", new_uid())}],
-        "shops": [{"first": 20}],
-        "submissionStatesCursor": [{"creatorId": global_id("Creator", world.creator.uid)}],
-        "submissions": [{"first": 20}],
+        "shops": [page],
+        "submissionStatesCursor": [{"creatorId": creator}],
+        "submissions": [page],
+        "suggestTags": [{"text": "We go camping."}],
         "tag": [{"code": "scene:camping"}],
-        "tags": [{"first": 20}],
-        "taxonomies": [{"first": 20}],
+        "tags": [page],
+        "taxonomies": [page],
         "taxonomy": [{"code": "scene"}],
         "viewer": [{}],
     }
 
 
-async def test_no_path_leads_a_stranger_to_what_is_not_published(
+async def test_no_path_leads_anybody_to_what_is_not_theirs(
     stranger: Asking, session: AsyncSession, world: World
 ) -> None:
-    submission = await worlds.submit(session, world, world.public[0])
-    every = roots(world, submission)
+    hidden = await hiding.build(session, world)
+    every = roots(world, hidden)
     assert CORE.query_type is not None
     assert set(every) == set(CORE.query_type.fields), "a new root field needs its arguments here"
 
-    for root, variants in every.items():
-        walked = walk(CORE, root)
-        for arguments in variants:
-            answer = await stranger.send(walked.document, **arguments)
-            codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
-            assert codes <= TOLD, (root, arguments, answer["errors"][:2])
-            assert SECRET not in json.dumps(answer), (root, arguments)
+    for caller in await hiding.strangers(session, hidden):
+        asking = stranger.as_(caller)
+        for root, variants in every.items():
+            # how else it may be asked for differs for nobody: strangers try all of it
+            for arguments in variants if caller.is_anonymous else variants[-1:]:
+                answer = await asking.send(document(root), **arguments)
+                codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
+                assert codes <= TOLD, (caller.name, root, arguments, answer["errors"][:2])
+                assert secrets(answer) == set(), (caller.name, root, arguments)
 
 
-async def test_the_walk_would_find_what_is_hidden(stranger: Asking, world: World) -> None:
-    owner = stranger.as_(make.acting_as(world.creator))
-    operator = stranger.as_(make.operator())
-    content, creator = walk(CORE, "content"), walk(CORE, "creator")
+async def test_everything_that_is_hidden_is_there_to_be_found(
+    stranger: Asking, session: AsyncSession, world: World
+) -> None:
+    """The same walks by those whose business it is: what strangers do not find is no accident of the world."""
+    hidden = await hiding.build(session, world)
+    found: set[str] = set()
+    for caller in (hidden.owner, make.operator()):
+        asking = stranger.as_(caller)
+        for root in TELLING:
+            found |= secrets(await asking.send(document(root), **roots(world, hidden)[root][-1]))
 
-    for name in ("withdrawn", "taken down", "draft"):
-        answer = await owner.send(content.document, id=global_id("Content", world.hidden[name].uid))
-        assert f"{SECRET} {name}" in json.dumps(answer)
-    assert f"{SECRET} edit" in json.dumps(await owner.send(creator.document, handle=world.creator.handle))
-    erased = await owner.send(content.document, id=global_id("Content", world.hidden["erased"].uid))
-    assert SECRET not in json.dumps(erased)
-    assert SECRET in json.dumps(await operator.send(creator.document, handle=world.suspended.handle))
+    assert await planted(session) - found == set()
 
 
 def test_the_walk_asks_for_every_field_that_there_is() -> None:
@@ -147,31 +211,130 @@ def test_the_walk_asks_for_every_field_that_there_is() -> None:
     for root in CORE.subscription_type.fields:
         asked |= walk(CORE, root, "subscription").asked
 
-    everything = {
-        f"{named.name}.{name}"
-        for named in CORE.type_map.values()
-        if isinstance(named, GraphQLObjectType) and not named.name.startswith("__") and named is not CORE.mutation_type
-        for name in named.fields
-        if not _is_only_of_mutations(named)
-    }
+    everything = {f"{named.name}.{name}" for named in _below_the_roots() for name in named.fields}
     assert everything - asked == set()
 
 
-def _is_only_of_mutations(named: GraphQLObjectType) -> bool:
-    return named.name == "Refused" or named.name.endswith("Payload")
+def _below_the_roots() -> Iterator[GraphQLObjectType]:
+    """Every type of object that a query or a subscription may answer; the others are of mutations only."""
+    waiting: list[Any] = [CORE.query_type, CORE.subscription_type]
+    seen: set[str] = set()
+    while waiting:
+        named = waiting.pop()
+        if named.name in seen or is_leaf_type(named):
+            continue
+        seen.add(named.name)
+        if not isinstance(named, GraphQLUnionType):
+            waiting.extend(get_named_type(one.type) for one in named.fields.values())
+        if isinstance(named, GraphQLObjectType):
+            yield named
+        else:
+            waiting.extend(CORE.get_possible_types(named))
 
 
-@pytest.mark.parametrize("name", ["withdrawn", "taken down", "erased", "draft", "suspended"])
-async def test_what_is_hidden_looks_like_what_never_was(stranger: Asking, world: World, name: str) -> None:
-    query = "query ($id: ID!) { content(id: $id) { title } node(id: $id) { id } nodes(ids: [$id]) { id } }"
-    plan = "query ($id: ID!) { distributionPlan(contentId: $id) { channels { outcome } } }"
-    there = global_id("Content", world.hidden[name].uid)
-    nowhere = global_id("Content", world.product.uid)
+@dataclass(frozen=True)
+class Named:
+    """A place of a root field where an object is named."""
 
-    assert await stranger.data(query, id=there) == await stranger.data(query, id=nowhere)
-    assert (await stranger.send(plan, id=there))["errors"][0]["message"] == (
-        (await stranger.send(plan, id=nowhere))["errors"][0]["message"]
-    )
+    root: str
+    argument: str
+    part: str | None
+    is_many: bool
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether any type may be named."""
+        return self.argument in {"id", "ids"} and self.root in {"node", "nodes"}
+
+    @property
+    def type_name(self) -> str:
+        of = {"beforeId": "Revision", "afterId": "Revision", "id": self.root}.get(self.part or self.argument)
+        name = of or (self.part or self.argument).removesuffix("s").removesuffix("Id")
+        return name[0].upper() + name[1:]
+
+    def arguments(self, *ids: str) -> dict[str, Any]:
+        value: Any = list(ids) if self.is_many else ids[0]
+        given = {self.argument: {self.part: value} if self.part else value}
+        if self.root == "revisionDiff":
+            given = dict.fromkeys(("beforeId", "afterId"), value)
+        return given | ({"text": "camping"} if self.root == "search" else {})
+
+
+def named() -> Iterator[Named]:
+    """Every place of a query where an object is named by its id."""
+    assert CORE.query_type is not None
+    for root, one in CORE.query_type.fields.items():
+        for name, argument in one.args.items():
+            yield from _named(root, name, argument)
+
+
+def _named(root: str, name: str, argument: GraphQLArgument) -> Iterator[Named]:
+    type_ = get_named_type(argument.type)
+    if type_.name == "ID":
+        yield Named(root, name, None, _is_many(argument.type))
+    if isinstance(type_, GraphQLInputObjectType):
+        for part, field in type_.fields.items():
+            if get_named_type(field.type).name == "ID":
+                yield Named(root, name, part, _is_many(field.type))
+
+
+def _is_many(type_: Any) -> bool:
+    return is_list_type(getattr(type_, "of_type", type_)) or is_list_type(type_)
+
+
+def brief(place: Named) -> str:
+    """The root field, asked for no more than whether it answers something."""
+    assert CORE.query_type is not None
+    one = CORE.query_type.fields[place.root]
+    target = get_named_type(one.type)
+    given = place.arguments("")
+    more = {"first": "5"} if "first" in one.args else {}
+    declared = ", ".join(f"${name}: {one.args[name].type}" for name in given)
+    called = ", ".join([*(f"{name}: ${name}" for name in given), *(f"{name}: {size}" for name, size in more.items())])
+    inner = "" if is_leaf_type(target) else "{ totalCount nodes { __typename } }" if more else "{ __typename }"
+    return f"query ({declared}) {{ {place.root}({called}) {inner} }}"
+
+
+async def test_what_is_hidden_looks_like_what_never_was(stranger: Asking, session: AsyncSession, world: World) -> None:
+    """The same data, the same words, and as many statements, so that not even the time tells."""
+    hidden = await hiding.build(session, world)
+    findable = findable_types() - NEVER_HIDDEN
+    assert findable == findable & hidden.rows.keys(), "something of each kind must be hidden"
+
+    for caller in await hiding.strangers(session, hidden):
+        asking = stranger.as_(caller)
+        for place in named():
+            types = findable if place.is_nameless else {place.type_name} - NEVER_HIDDEN
+            rows = [
+                (name, row.uid) for name in sorted(types) for row in hidden.rows[name][: 100 if place.is_many else 1]
+            ]
+            for some in [rows] if place.is_many else [[row] for row in rows]:
+                await _looks_alike(asking, place, some)
+        for handle, unknown in (("creator(handle", world.suspended.handle), ("organisation(handle", "gone")):
+            for one in (unknown, "never-was"):
+                assert await asking.data(f'{{ {handle}: "{one}") {{ __typename }} }}') == {
+                    handle.partition("(")[0]: None
+                }
+        for key in ("test.private", "never.was"):
+            asked = f'{{ channel(key: "{key}") {{ __typename }} feed(key: "{key}", first: 5) {{ __typename }} }}'
+            assert await asking.data(asked) == {"channel": None, "feed": None}
+
+
+async def _looks_alike(asking: Asking, place: Named, rows: list[tuple[str, UUID]]) -> None:
+    if not rows:
+        return
+    asked = brief(place)
+    with asking.statements() as before:
+        nowhere = await asking.send(asked, **place.arguments(*(global_id(name, new_uid()) for name, _ in rows)))
+    with asking.statements() as after:
+        there = await asking.send(asked, **place.arguments(*(global_id(name, uid) for name, uid in rows)))
+    assert told(there) == told(nowhere), (asking.caller.name, place, rows)
+    assert len(after) == len(before), (asking.caller.name, place, rows)
+
+
+def told(answer: dict[str, Any]) -> tuple[Any, list[Any]]:
+    problems = [(one["message"], one["path"], one["extensions"]["code"]) for one in answer.get("errors", [])]
+    return answer.get("data"), problems
 
 
 async def test_lists_show_their_author_what_everybody_sees(stranger: Asking, world: World) -> None:
@@ -193,25 +356,39 @@ async def test_lists_show_their_author_what_everybody_sees(stranger: Asking, wor
     assert await owner.data(query, h=world.creator.handle) == await stranger.data(query, h=world.creator.handle)
 
 
-async def test_a_foreign_creator_sees_no_more_than_a_stranger(
-    stranger: Asking, session: AsyncSession, world: World
-) -> None:
-    bob = await make.creator(session, name="Bob")
-    foreign = stranger.as_(make.acting_as(bob))
-    narrow = stranger.as_(Caller(name="key without scope", account_id=-9, scopes=frozenset({Scope.FEED_READ})))
-    submission = await worlds.submit(session, world, world.public[0])
+@pytest.mark.parametrize("state", ["EXPIRED_KEY", "REVOKED_KEY"])
+async def test_a_key_that_is_over_opens_no_door(db: Database, session: AsyncSession, clock: FixedClock, state: str):
+    over = {"EXPIRED_KEY": {"expires_at": clock.now()}, "REVOKED_KEY": {"revoked_at": clock.now()}}
+    account = await make.account(session)
+    issued = await keys.create(session, SYSTEM, account.uid, "laptop", list(hiding.ALL_BUT_OPERATE), clock=clock)
+    await session.execute(update(models.ApiKey).values(**over[state]))
+    known = {"authorization": f"Bearer {issued.secret}"}
+    mutation = 'mutation { createApplication(input: {key: "mine", name: "Mine"}) { __typename } }'
 
-    for caller in (foreign, narrow):
-        for root in ("content", "creator", "distributionPlan"):
-            walked = walk(CORE, root)
-            for arguments in roots(world, submission)[root]:
-                answer = await caller.send(walked.document, **arguments)
-                assert {error["extensions"]["code"] for error in answer.get("errors", [])} <= TOLD
-                assert SECRET not in json.dumps(answer), (root, arguments)
+    async with served(db, clock) as server:
+        transport = httpx2.ASGITransport(app=server.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="https://headwater.example") as client:
+            answers = [
+                await client.post("/graphql", json={"query": "{ __typename }"}, headers=known),
+                await client.post("/graphql", json={"query": mutation}, headers=known),
+                await client.get("/graphql", params={"query": "{ __typename }"}, headers=known),
+            ]
+        stream = server.events({"query": 'subscription { feedItems(key: "all") { cursor } }'}, **known)
+        status, _ = await stream.open()
+        told_by_stream = await stream.whole()
+        sockets = [server.socket(**known), server.socket()]
+        for socket, payload in zip(sockets, ({}, known), strict=True):
+            await socket.open()
+            await socket.say({"type": "connection_init", "payload": payload})
+        closed = [await socket.closed() for socket in sockets]
+
+    assert [(one.status_code, _code(one.json())) for one in answers] == [(401, state)] * 3
+    assert all(one.json().keys() == {"errors"} for one in answers)
+    assert (status, _code(told_by_stream)) == (401, state)
+    assert closed == [(4403, state)] * 2
+    assert (await session.scalars(select(models.Application))).all() == []
 
 
-def test_every_field_that_tells_of_a_content_is_reached_from_a_checked_root() -> None:
-    """Roots that answer with plain values need no walk; this one holds that all others are objects."""
-    assert CORE.query_type is not None
-    for name, one in CORE.query_type.fields.items():
-        assert isinstance(get_named_type(one.type), GraphQLObjectType | GraphQLInterfaceType), name
+def _code(answer: dict[str, Any]) -> str:
+    code: str = answer["errors"][0]["extensions"]["code"]
+    return code

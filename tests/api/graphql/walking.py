@@ -33,6 +33,7 @@ class Selection:
     """What is asked of one object: lines, and the places where more is asked below them."""
 
     named: GraphQLNamedType
+    level: int = 1
     lines: list[str] = field(default_factory=list)
     below: list[tuple[str, Selection]] = field(default_factory=list)
 
@@ -49,20 +50,19 @@ class Walk:
     asked: set[str]
 
 
-def walk(schema: GraphQLSchema, root: str, operation: str = "query") -> Walk:
-    """Everything below `root`, whose arguments are all taken from variables of the same names."""
+def walk(schema: GraphQLSchema, root: str, operation: str = "query", *, levels: int = 100) -> Walk:
+    """Everything below `root` to so many levels, its arguments all taken from variables of the same names."""
     top_type = schema.query_type if operation == "query" else schema.subscription_type
     assert top_type is not None
     start = top_type.fields[root]
     asked = {f"{top_type.name}.{root}"}
-    if is_leaf_type(get_named_type(start.type)):
-        return Walk(f"{{ {root} }}", asked)
     top = Selection(get_named_type(start.type))
-    waiting = deque([top])
+    is_plain = is_leaf_type(top.named)
+    waiting = deque([] if is_plain else [top])
     seen: set[str] = set()
     while waiting:
         selection = waiting.popleft()
-        _expand(schema, selection, waiting, seen, asked)
+        _expand(schema, selection, waiting, seen, asked, levels)
     # an argument with a default may be left out, and then its variable too
     types = {
         name: str(argument.type) if is_required_argument(argument) else str(argument.type).removesuffix("!")
@@ -70,11 +70,17 @@ def walk(schema: GraphQLSchema, root: str, operation: str = "query") -> Walk:
     }
     declared = ", ".join(f"${name}: {type_}" for name, type_ in types.items())
     given = _call({name: f"${name}" for name in start.args})
-    return Walk(f"{operation} {f'({declared})' if declared else ''} {{ {root}{given} {{ {top.text()} }} }}", asked)
+    inner = "" if is_plain else f"{{ {top.text()} }}"
+    return Walk(f"{operation} {f'({declared})' if declared else ''} {{ {root}{given} {inner} }}", asked)
 
 
 def _expand(
-    schema: GraphQLSchema, selection: Selection, waiting: deque[Selection], seen: set[str], asked: set[str]
+    schema: GraphQLSchema,
+    selection: Selection,
+    waiting: deque[Selection],
+    seen: set[str],
+    asked: set[str],
+    levels: int,
 ) -> None:
     named = selection.named
     is_first = named.name not in seen
@@ -82,13 +88,14 @@ def _expand(
     if isinstance(named, GraphQLUnionType) or (isinstance(named, GraphQLInterfaceType) and is_first):
         for possible in schema.get_possible_types(named):
             if possible.name not in seen:
-                inner = Selection(possible)
+                inner = Selection(possible, selection.level)
                 selection.below.append((f"... on {possible.name}", inner))
                 waiting.append(inner)
         return
     assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
     for name, one in named.fields.items():
-        _ask(selection, name, one, waiting, asked, is_first=is_first)
+        if selection.level < levels or is_leaf_type(get_named_type(one.type)):
+            _ask(selection, name, one, waiting, asked, is_first=is_first)
 
 
 def _ask(
@@ -103,7 +110,7 @@ def _ask(
             asked.add(f"{named.name}.{name}")
     elif is_first or target.name in TOLD_AGAIN or (named.name.endswith("Connection") and name == "nodes"):
         asked.add(f"{named.name}.{name}")
-        inner = Selection(target)
+        inner = Selection(target, selection.level + 1)
         selection.below.append((head, inner))
         waiting.append(inner)
 
