@@ -1,5 +1,6 @@
 """What a request carries to its resolvers, and the batched loads that they share."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,10 +53,11 @@ class Context:
 
     def load(self, batch: Batch, key: Hashable, **options: Hashable) -> Awaitable[Any]:
         """The batch's answer for this key (None when absent), fetched together with what siblings ask for."""
-        return self._loader(batch, options).load(key)
+        # who waits here is cancelled when something beside it fails: others wait for the same key, and are to go on
+        return asyncio.shield(self._loader(batch, options).load(key))
 
     def load_many(self, batch: Batch, keys: Sequence[Hashable], **options: Hashable) -> Awaitable[list[Any]]:
-        return self._loader(batch, options).load_many(keys)
+        return asyncio.gather(*(self.load(batch, key, **options) for key in keys))
 
     def forget(self) -> None:
         """Load anew from here on: something was written."""
