@@ -12,7 +12,7 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Invalid, NotFound
 from core.reads import OneRead, Order, PageRead
-from models import RevisionState
+from models import ContentState, RevisionState
 from services import access, audit, contents, stamps
 
 by_uids = OneRead(models.Revision, models.Revision.uid, access.revisions, eager=(models.Revision.content,))
@@ -89,6 +89,26 @@ async def restore(
     audit.record(session, caller, "revision.restored", content, number=old.number, draft=stamps.of(draft))
     await session.flush()
     return content, draft
+
+
+async def discard(
+    session: AsyncSession, caller: Caller, content_uid: UUID, *, expected_revision: str, clock: Clock
+) -> models.Content:
+    """Put the draft of a content away. Beside what is live or on its way it is no more the draft, and stays among the
+    versions; a content that was never published is put away with it, as withdrawn, and can be taken up again.
+    """
+    access.require(caller, Scope.CONTENT_WRITE)
+    content = await access.editable_content(session, caller, content_uid, lock=True)
+    draft = await _draft(session, content)
+    if draft is None or stamps.differs(draft, expected_revision):
+        raise stamps.StaleRevision(draft)
+    if content.live_revision_id is None and content.waiting_revision_id is None:
+        content.state, content.state_at = ContentState.WITHDRAWN, clock.now()
+    else:
+        draft.state, draft.sealed_at, content.draft_revision_id = RevisionState.DROPPED, clock.now(), None
+    audit.record(session, caller, "draft.discarded", content, draft=stamps.of(draft))
+    await session.flush()
+    return content
 
 
 async def copy(

@@ -18,6 +18,7 @@ from api.graphql.labels import Language, chosen, in_language
 from api.graphql.nodes import Node, findable
 from api.graphql.rows import shape, shows
 from api.graphql.words import BigInt, described
+from api.graphql.works import WorkingCreator
 from models import caps
 from services import assets, content_lists, creators, homepages, organisations
 from services.feeds import addresses
@@ -63,7 +64,7 @@ class CertifiedRole:
 
 @shows(models.Creator)
 @strawberry.type(description="A public author. Scores run from 0 to 1000 and are null where nothing is known.")
-class Creator(Node, FollowedCreator):
+class Creator(Node, FollowedCreator, WorkingCreator):
     row: strawberry.Private[models.Creator]
 
     id: strawberry.ID = identity("Creator")

@@ -36,6 +36,11 @@ class RestoreRevisionPayload:
     revision: Revision = strawberry.field(description="The draft: give its `stamp` with the next save.")
 
 
+@strawberry.type(description="The content, without the draft.")
+class DiscardDraftPayload:
+    content: refs.ContentRef = strawberry.field(description="The content.")
+
+
 @strawberry.type(description="The new content in another language, with a copy to translate as its draft.")
 class TranslateContentPayload:
     content: refs.ContentRef = strawberry.field(description="The translation.")
@@ -53,6 +58,9 @@ class UnlinkTranslationPayload:
 
 CreateContentResult = Annotated[CreateContentPayload | Refused, result("CreateContentResult", "The new content")]
 EditContentResult = Annotated[EditContentPayload | Refused, result("EditContentResult", "The saved draft")]
+DiscardDraftResult = Annotated[
+    DiscardDraftPayload | Refused, result("DiscardDraftResult", "The content without the draft")
+]
 RestoreRevisionResult = Annotated[
     RestoreRevisionPayload | Refused, result("RestoreRevisionResult", "The draft with the words of an old version")
 ]
@@ -93,6 +101,13 @@ class EditContentInput:
 class RestoreRevisionInput:
     revision_id: strawberry.ID = ref("Revision", "revision", "The version whose words become the draft.")
     expected_revision: str | None = given(EXPECTED)
+    idempotency_key: str | None = idempotency()
+
+
+@strawberry.input(description="Which draft to put away.")
+class DiscardDraftInput:
+    content_id: strawberry.ID = ref("Content", "content", "The content whose draft it is.")
+    expected_revision: str = needed("The `stamp` of the draft that the author saw.")
     idempotency_key: str | None = idempotency()
 
 
@@ -190,6 +205,20 @@ class WritingMutation:
         names = ("content", "revision")
         named = {"expected_revision": told(input.expected_revision), "clock": info.context.clock}
         return RestoreRevisionPayload(**await change(info, input, names, revisions.restore, uid, **named))
+
+    @strawberry.mutation(
+        description="Put the draft of a content away. It stays among the versions; a content that was never published is"
+        " withdrawn with it, and can be taken up again.",
+        extensions=[needs(Scope.CONTENT_WRITE)],
+    )
+    async def discard_draft(
+        self,
+        info: Info,
+        input: Annotated[DiscardDraftInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> DiscardDraftResult:
+        uid = uid_of(input.content_id, "Content", "content_id")
+        named = {"expected_revision": input.expected_revision, "clock": info.context.clock}
+        return DiscardDraftPayload(**await change(info, input, "content", revisions.discard, uid, **named))
 
     @strawberry.mutation(
         description="Begin a translation: a content in another language beside this one. Its draft is a copy of what is live"
