@@ -76,10 +76,10 @@ def cache_control(age: int, *, is_private: bool) -> str:
 
 def tagged(request: Request, body: bytes, media_type: str, headers: Mapping[str, str]) -> Response:
     """These bytes with a strong ETag, or 304 with these headers when the client has them."""
-    # compressed, it is another representation: a strong tag may not stand for both
+    # compressed or of another type, it is another representation: a strong tag may not stand for both
     is_zippable = _is_zippable(body, media_type)
     coding = "-gzip" if is_zippable and takes_gzip(request.headers.get("accept-encoding", "")) else ""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}{coding}"'
+    tag = f'"{hashlib.sha256(media_type.encode() + body).hexdigest()[:32]}{coding}"'
     common = {"ETag": tag, **headers}
     if _matches(request.headers.getlist("if-none-match"), tag):
         response = Response(status_code=304, headers=common)

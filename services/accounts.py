@@ -30,6 +30,10 @@ class EmailTaken(Conflict):
     code = "EMAIL_TAKEN"
 
 
+class MalformedEmail(Invalid):
+    code = "MALFORMED_EMAIL"
+
+
 class OperatorExists(Conflict):
     """There is an operator with a valid key already."""
 
@@ -245,5 +249,5 @@ def _email(email: str) -> str:
     address = names.checked(email, "email")
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or " " in address:
-        raise Invalid("This is no e-mail address.", path=("email",))
+        raise MalformedEmail("This is no e-mail address.", path=("email",))
     return address

@@ -47,6 +47,12 @@ LOCK_OF_GROUPS = 71
 live_rooms = OneRead(models.LiveRoom, models.LiveRoom.content_id, lambda _caller: models.LiveRoom.content_id > 0)
 
 
+class StartMissing(Invalid):
+    """A live is to begin that does not say when it starts."""
+
+    code = "START_MISSING"
+
+
 class DetailsOfAnotherFormat(Invalid):
     """What one format has of its own was given with another."""
 
@@ -169,7 +175,7 @@ async def _against_beginning(
             errors.append(error)
     is_live = asked.format is models.Format.LIVE
     if is_live and not asked.has_room:
-        errors.append(Invalid("A live needs the time when it starts: give `live`.", path=("live",)))
+        errors.append(StartMissing("A live needs the time when it starts: give `live`.", path=("live",)))
     if asked.has_room and not is_live:
         message = f"Only a live starts at a time: leave `live` out, as the format is {asked.format.value}."
         errors.append(DetailsOfAnotherFormat(message, path=("live",)))

@@ -20,10 +20,14 @@ from core.clock import Clock
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthenticated
 from core.reads import OneRead, Order, PageRead
 from services import access, audit, callers, names
+from services.objections import Objections
 
 FORM = re.compile(r"hw_([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
 OVERLAP = timedelta(hours=24)
 """How long a rotated key goes on beside its successor, unless said otherwise (our own choice)."""
+
+MOST_CHANNELS = 200
+"""How many private channels a key may open."""
 
 _NOTED_AGAIN_AFTER = timedelta(minutes=1)
 _NOBODYS = bytes(32)
@@ -87,11 +91,14 @@ async def create(
     problems = [*_wrong_scopes(caller, wanted, operates=operates), *_wrong_channels(caller, channels, granted)]
     if expires_at is not None and expires_at <= clock.now():
         problems.append(Problem("EXPIRES_IN_THE_PAST", "Give a time in the future, or none.", ("expires_at",)))
+    against = Objections()
+    called = against.take(names.checked, name, "name")
     if problems:
-        raise Invalid("The key cannot be made like this; none was made.", problems=problems)
+        against.note(Invalid("The key cannot be made like this; none was made.", problems=problems))
+    against.check()
     key = models.ApiKey(
         account_id=account.id,
-        name=names.checked(name, "name"),
+        name=called,
         scopes=sorted(set(wanted)),
         channel_ids=sorted(granted.values()),
         expires_at=expires_at,
@@ -264,7 +271,9 @@ def _wrong_scopes(caller: Caller, scopes: Sequence[str], *, operates: bool) -> I
 
 
 def _wrong_channels(caller: Caller, keys: Sequence[str], granted: dict[str, int]) -> Iterator[Problem]:
-    """Channels that do not exist, or not for this caller."""
+    """Channels that do not exist, or not for this caller; or too many of them."""
+    if len(set(keys)) > MOST_CHANNELS:
+        yield Problem("TOO_MANY_CHANNELS", f"A key opens at most {MOST_CHANNELS} channels.", ("channels",))
     for place, key in enumerate(keys):
         if key not in granted or not (caller.is_operator or granted[key] in caller.channel_ids):
             yield Problem("UNKNOWN_CHANNEL", f"There is no channel {key[:80]}.", ("channels", place))

@@ -17,6 +17,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.reads import OneRead, Order, PageRead
 from models import OrganisationRole
 from services import access, audit, names
+from services.objections import Objections
 
 TENDING = (OrganisationRole.OWNER, OrganisationRole.MANAGER)
 """The roles that change an organisation, its members and its contracts."""
@@ -61,11 +62,14 @@ async def create(
 ) -> models.Organisation:
     """A new organisation without members, by an operator. With `demands_review` it sees what its creators publish first."""
     access.require(caller, Scope.OPERATE)
-    checked_handle(handle)
+    against = Objections()
+    against.take(checked_handle, handle)
     if await session.scalar(select(models.Organisation.id).where(models.Organisation.handle == handle)):
-        raise HandleTaken("There is an organisation with this handle already.", path=("handle",))
+        against.note(HandleTaken("There is an organisation with this handle already.", path=("handle",)))
+    called = against.take(names.checked, name, "name")
+    against.check()
     organisation = models.Organisation(
-        handle=handle, name=names.checked(name, "name"), demands_review=demands_review, created_at=clock.now()
+        handle=handle, name=called, demands_review=demands_review, created_at=clock.now()
     )
     session.add(organisation)
     await session.flush()

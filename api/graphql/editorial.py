@@ -68,7 +68,7 @@ class Editorial:
     @strawberry.field(
         description="Why it was withdrawn or taken down; null while it is visible, and for those who may not change it."
     )
-    def state_because(self, info: Info) -> str | None:
+    def state_reason(self, info: Info) -> str | None:
         return self.row.state_because if may_edit(self, info.context.caller) else None
 
     @strawberry.field(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from api.graphql import refs
 from api.graphql.context import Info
-from api.graphql.fields import column, page
+from api.graphql.fields import column, many, page
 from api.graphql.ids import identity, uid_of
 from api.graphql.inputs import given, idempotency, needed, ref
 from api.graphql.mutations import Secret, answers_with, change, result
@@ -21,9 +21,9 @@ from api.graphql.rows import shows
 from core.caller import Caller, Scope
 from core.clock import Clock
 from services import accounts, identities, keys
+from services.channels import reading as channel_reading
 
 MOST_SCOPES = len(Scope)
-MOST_CHANNELS = 200
 
 
 @shows(models.ApiKey)
@@ -35,6 +35,12 @@ class ApiKey:
     name: str = column("name", description="What it is for.")
     prefix: str = column("prefix", description="The part of the key that is no secret: `hw_<prefix>.…`.")
     scopes: list[str] = column("scopes", description="What it may be used for, such as content:write.")
+    channels: list[refs.ChannelRef] = many(
+        channel_reading.by_ids,
+        keys="channel_ids",
+        most=keys.MOST_CHANNELS,
+        description="The private channels whose feeds it opens.",
+    )
     created_at: datetime = column("created_at", description="When it was made.")
     expires_at: datetime | None = column("expires_at", description="When it ends; null: it does not.")
     revoked_at: datetime | None = column("revoked_at", description="When it was revoked; null: it was not.")
@@ -59,7 +65,9 @@ class Account(Node):
         description="Its keys, newest first, ended ones too; none without the scope account:write.",
     )
     identities: Connection[refs.IdentityRef] = page(
-        identities.of_accounts, key="id", description="What it acts as, the oldest first."
+        identities.of_accounts,
+        key="id",
+        description="What it acts as, the oldest first; none without the scope account:write.",
     )
 
     @strawberry.field(

@@ -128,7 +128,16 @@ def _parsed(text: bytes, where: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadRequest(400, "NOT_JSON", f"The {where} is not valid JSON: {error}.") from error
+        said = f"not valid JSON: {error}" if _is_utf8(text) else "not UTF-8"
+        raise BadRequest(400, "NOT_JSON", f"What stands in {where} is {said}.") from error
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _request(given: dict[str, Any], settings: Settings, *, is_get: bool) -> GraphQLRequest:

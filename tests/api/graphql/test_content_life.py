@@ -21,7 +21,7 @@ from tests.api.graphql.asking import Asking
 
 PROBLEMS = "... on Refused { problems { code message path } }"
 VERSIONS = """query ($id: ID!) { content(id: $id) {
-  state stateBecause
+  state stateReason
   draft { stamp title }
   waiting { number state schedule { at timeZone localTime lateByMs failure { code } } review { state } }
   revisions(first: 10) { totalCount nodes { id number state stamp title content { id } } }
@@ -84,7 +84,7 @@ async def test_versions_are_listed_named_and_brought_back(api: Asking, session: 
     assert (await author.data(node, id=old))["node"] == {"title": "First"}
     assert (await api.data(node, id=old))["node"] is None
     assert (await api.data(VERSIONS, id=id_))["content"] == {
-        "state": "VISIBLE", "stateBecause": None, "draft": None, "waiting": None, "revisions": None
+        "state": "VISIBLE", "stateReason": None, "draft": None, "waiting": None, "revisions": None
     }  # fmt: skip
     assert await problems(author, "restoreRevision", revisionId=global_id("Revision", new_uid())) == [
         ("NO_SUCH_REVISION", "input.revisionId")
@@ -406,12 +406,12 @@ async def test_a_takedown_is_appealed_and_decided(api: Asking, session: AsyncSes
     row = await make.content(session, ada, title="Seen", state=ContentState.TAKEN_DOWN, state_because="Law.")
     author, operator = api.as_(await make.author(session, ada)), api.as_(await _operator(session))
     id_ = global_id("Content", row.uid)
-    because = "query ($id: ID!) { content(id: $id) { state stateBecause appeals(first: 5) { nodes { state note } } } }"
+    because = "query ($id: ID!) { content(id: $id) { state stateReason appeals(first: 5) { nodes { state note } } } }"
     waiting = "{ appeals(first: 5, filter: {states: [WAITING]}) { totalCount nodes { text content { title } } } }"
 
     assert (await author.data(because, id=id_))["content"] == {
         "state": "TAKEN_DOWN",
-        "stateBecause": "Law.",
+        "stateReason": "Law.",
         "appeals": {"nodes": []},
     }
     made = (await done(author, "appealTakedown", "appeal { id state }", contentId=id_, text="It is a quotation."))[

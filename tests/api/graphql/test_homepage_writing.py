@@ -415,7 +415,7 @@ async def test_an_operator_tends_every_page(api: Asking, session: AsyncSession, 
 
 async def test_a_page_is_scheduled_moved_and_taken_back(author: Asking, ada: Furnished) -> None:
     when = {"at": "2026-12-01T20:00", "timeZone": "Asia/Shanghai"}
-    asked = "number state stamp schedule { at timeZone failure lateMs }"
+    asked = "number state stamp schedule { at timeZone failure lateByMs }"
     await do(author, "saveHomepage", ada, draft={"blocks": [{"live": {}}]})
 
     assert await do(author, "scheduleHomepage", ada, at="soon", timeZone="Mars", expectedRevision="9.9") == [
@@ -429,7 +429,7 @@ async def test_a_page_is_scheduled_moved_and_taken_back(author: Asking, ada: Fur
         "number": 2,
         "state": "SCHEDULED",
         "stamp": "2.1",
-        "schedule": {"at": "2026-12-01T12:00:00+00:00", "timeZone": "Asia/Shanghai", "failure": None, "lateMs": None},
+        "schedule": {"at": "2026-12-01T12:00:00+00:00", "timeZone": "Asia/Shanghai", "failure": None, "lateByMs": None},
     }
     assert await do(author, "scheduleHomepage", ada, **when) == [("NO_HOMEPAGE_DRAFT", "input.creatorId")]
     assert await do(author, "rescheduleHomepage", ada, **when, number=1) == [("NOT_SCHEDULED", "input.number")]

@@ -288,8 +288,8 @@ async def test_the_start_of_a_live_belongs_to_a_live(
     missing_and_more = await refused(author, "createContent", new(ada, format="LIVE", title=""))
 
     assert told(given) == [("DETAILS_OF_ANOTHER_FORMAT", "input.live")]
-    assert told(missing) == [("INVALID", "input.live")]
-    assert told(missing_and_more) == [("STRING_TOO_SHORT", "input.draft.title"), ("INVALID", "input.live")]
+    assert told(missing) == [("START_MISSING", "input.live")]
+    assert told(missing_and_more) == [("STRING_TOO_SHORT", "input.draft.title"), ("START_MISSING", "input.live")]
     assert await count(session, models.Content) == 0
 
 
