@@ -20,12 +20,14 @@ from models.contents import (
 )
 from models.creators import Creator, CreatorField, CreatorKind, CreatorRole, FactsSource, Field, Role
 from models.distribution import (
+    DELIVERED,
     Decision,
     FactSnapshot,
     Outcome,
     QuotaCounter,
     QuotaPeriod,
     QuotaUse,
+    RefusalKind,
     Submission,
     SubmissionState,
 )
@@ -46,7 +48,7 @@ from models.streams import Stream, StreamEvent, StreamKind
 from models.tags import Tag, TagAlias, Tagging, TaggingSource, TagState, Taxonomy
 
 __all__ = [
-    "Account", "AccountLogin", "Answer", "AnswerState", "AnswerVote", "ApiKey", "Appeal", "AppealState", "Application", "Asset",
+    "DELIVERED", "Account", "AccountLogin", "Answer", "AnswerState", "AnswerVote", "ApiKey", "Appeal", "AppealState", "Application", "Asset",
     "AssetFactsSource", "AssetKind", "AssetUse", "AuditEntry", "Base", "Blob", "Brand", "Channel", "ChannelKind",
     "ChannelMember", "Comment", "CommentState", "Consumer", "Content", "ContentCount", "ContentState", "Contract",
     "Creator", "CreatorField", "CreatorKind", "CreatorRole", "Decision", "DirtyKind", "DirtyMark", "Epoch", "Erasure",
@@ -55,7 +57,7 @@ __all__ = [
     "IdentityKind", "ImportRun", "ImportState", "Instance", "Like", "LiveMessage", "LivePush", "LiveRoom",
     "LiveState", "MessageState", "Organisation", "OrganisationMember", "OrganisationRole", "Outcome", "PackInstall",
     "PackVersion", "PersistedQuery", "Pool", "PoolProduct", "Product", "ProductAsset", "QuotaCounter",
-    "QuotaPeriod", "QuotaUse", "RateBucket", "Review", "ReviewState", "Revision", "RevisionAsset",
+    "QuotaPeriod", "QuotaUse", "RateBucket", "RefusalKind", "Review", "ReviewState", "Revision", "RevisionAsset",
     "RevisionProduct", "RevisionState", "Role", "Save", "Shop", "Stream", "StreamEvent", "StreamKind", "Submission",
     "SubmissionState", "Tag", "TagAlias", "TagState", "Tagging", "TaggingSource", "Taxonomy", "TrustedDocument",
 ]  # fmt: skip

@@ -25,6 +25,19 @@ class SubmissionState(enum.StrEnum):
     FAILED = "FAILED"
 
 
+DELIVERED = (SubmissionState.DELIVERED, SubmissionState.CONFIRMED)
+"""The channel has it."""
+
+
+class RefusalKind(enum.StrEnum):
+    """Why a channel did not take what was delivered: the content, a right that is missing, something that may pass, or not."""
+
+    CONTENT = "CONTENT"
+    PERMISSION = "PERMISSION"
+    TRANSIENT = "TRANSIENT"
+    PERMANENT = "PERMANENT"
+
+
 class Outcome(enum.StrEnum):
     """What the engine said: fit as it is, fixable by an edit, closed to this creator, or not what the channel takes."""
 
@@ -49,6 +62,10 @@ class Submission(Identified, Created, Base):
     state_since: Mapped[datetime] = mapped_column(server_default=func.now())
     deadline_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+    # what the channel itself said of it: how it is called there, where it stands, or why it was refused
+    external_id: Mapped[str | None]
+    external_url: Mapped[str | None]
+    refusal: Mapped[RefusalKind | None]
 
     __table_args__ = (
         UniqueConstraint("content_id", "channel_id"),

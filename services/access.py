@@ -157,7 +157,8 @@ def submissions(caller: Caller) -> ColumnElement[bool]:
     """Submissions are their creator's business, the operators', and once delivered that of the channel's integration."""
     if caller.is_operator:
         return true()
-    one, seen = models.Submission, []
+    one = models.Submission
+    seen: list[ColumnElement[bool]] = []
     if own_ids := tended_creators(caller):
         own = select(models.Content.id).where(models.Content.creator_id.in_(sorted(own_ids)))
         seen.append(one.content_id.in_(own))

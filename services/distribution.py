@@ -176,7 +176,7 @@ class Distributor:
         else:
             matching = self._catalogue.index.matching(dossier)
             wanted = {self._catalogue.by_key[key].channel_id for key in matching}
-        wanted |= {channel_id for channel_id, one in standing.items() if one.state in submissions.ACTIVE}
+        wanted |= {channel_id for channel_id, one in standing.items() if one.state in submissions.STANDING}
         for channel_id in sorted(wanted):
             entry = self._catalogue.by_channel.get(channel_id)
             last = standing.get(channel_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, select, true
+from sqlalchemy import BigInteger, ColumnElement, false, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -24,7 +24,8 @@ class NotForThisKind(Invalid):
 def _visible(caller: Caller) -> ColumnElement[bool]:
     if caller.is_operator:
         return true()
-    return models.Identity.account_id == (caller.account_id or 0)
+    is_known = caller.account_id is not None and caller.has(Scope.ACCOUNT_WRITE)
+    return models.Identity.account_id == caller.account_id if is_known else false()
 
 
 by_ids = OneRead(models.Identity, models.Identity.id, _visible)

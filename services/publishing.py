@@ -15,9 +15,6 @@ from core.errors import Conflict, DomainError, Forbidden, Invalid, Problem, toge
 from models import ContentState, DirtyKind, RevisionState, SubmissionState
 from services import access, audit, comments, consent, outbox, stamps, submissions, tagging
 
-# from these a submission may be tried anew
-ENDED = (SubmissionState.REJECTED, SubmissionState.WITHDRAWN, SubmissionState.EXPIRED, SubmissionState.FAILED)
-
 
 class NotLive(Conflict):
     """It is not published, so it cannot be taken back."""
@@ -271,13 +268,14 @@ async def _submit_anew(session: AsyncSession, content: models.Content, channel_i
         .where(
             submission.content_id == content.id,
             submission.channel_id.in_(channel_ids),
-            submission.state.in_(ENDED),
+            submission.state.in_(submissions.ENDED),
         )
         .values(
             state=SubmissionState.MACHINE_AUDIT,
             attempt=submission.attempt + 1,
             state_since=clock.now(),
             reason=None,
+            refusal=None,
             deadline_at=None,
         )
         .returning(submission)

@@ -30,7 +30,11 @@ ACTIVE = (
     SubmissionState.DELIVERED,
     SubmissionState.CONFIRMED,
 )
-SHOWN = (SubmissionState.DELIVERED, SubmissionState.CONFIRMED)
+STANDING = (SubmissionState.MACHINE_AUDIT, *ACTIVE)
+"""Not over: it is looked at again with every news of the content."""
+# from these a submission may be tried anew
+ENDED = (SubmissionState.REJECTED, SubmissionState.WITHDRAWN, SubmissionState.EXPIRED, SubmissionState.FAILED)
+SHOWN = models.DELIVERED
 HIDDEN = "the content is not public"
 STATE = "STATE"
 NOT_TAKEN = "the channel does not take it any more"
@@ -74,6 +78,8 @@ def submitted(submission: models.Submission | None, gathered: Gathered, judged: 
         )
     elif submission.state is not SubmissionState.MACHINE_AUDIT:
         submission.attempt += 1
+    # a refusal was of what the channel had before
+    submission.refusal = None
     submission.revision_id = gathered.revision.id
     submission.pack_version_id = judged.entry.pack_version_id
     return submission

@@ -37,6 +37,18 @@ described(
 )
 
 
+described(
+    models.RefusalKind,
+    "Why a channel did not take what was delivered.",
+    {
+        "CONTENT": "Because of the content: an edit may help. The submission is rejected.",
+        "PERMISSION": "A right or a login is missing. The submission failed.",
+        "TRANSIENT": "Something that may pass: it stays delivered, to be tried again.",
+        "PERMANENT": "Something that will not pass. The submission failed.",
+    },
+)
+
+
 class Severity(enum.StrEnum):
     BLOCK = "block"
     WARN = "warn"
@@ -173,7 +185,10 @@ class Decision:
 
 
 @shows(models.Submission)
-@strawberry.type(description="One content at one channel. Seen by those who may change the content.")
+@strawberry.type(
+    description="One content at one channel. Seen by those who may change the content, and once it is delivered by the"
+    " integration of the channel."
+)
 class Submission(Node):
     row: strawberry.Private[models.Submission]
 
@@ -184,6 +199,11 @@ class Submission(Node):
     reason: str | None = column("reason", description="Why it stands there, where there is something to say.")
     attempt: int = column("attempt", description="How often it was submitted.")
     created_at: datetime = column("created_at", description="When it was first submitted.")
+    external_id: str | None = column("external_id", description="What the channel calls it; null until it said so.")
+    external_url: str | None = column("external_url", description="Where it stands at the channel, if that is known.")
+    refusal: models.RefusalKind | None = column(
+        "refusal", description="Why the channel itself refused what was delivered last; null if it did not."
+    )
     content: refs.ContentRef | None = one(contents.by_ids, key="content_id", description="What was submitted.")
     channel: refs.ChannelRef | None = one(reading.by_ids, key="channel_id", description="Where.")
     decision: Decision | None = one(

@@ -43,6 +43,7 @@ from api.graphql.publishing import PublishingMutation
 from api.graphql.reviews import ReviewMutation
 from api.graphql.search import SearchRoot
 from api.graphql.shop_writing import ShopMutation
+from api.graphql.submission_writing import SubmissionMutation
 from api.graphql.subscriptions import LIVE_EVENTS, StreamQuery, Subscription
 from api.graphql.tag_proposing import TagProposalMutation, TagProposalQuery
 from api.graphql.tags import TagQuery
@@ -100,6 +101,7 @@ class Mutation(
     PublishingMutation,
     ReviewMutation,
     ShopMutation,
+    SubmissionMutation,
     TagProposalMutation,
     VocabularyMutation,
     WritingMutation,

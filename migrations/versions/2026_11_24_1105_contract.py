@@ -590,6 +590,16 @@ def upgrade() -> None:
     op.add_column("revisions", sa.Column("schedule_channel_ids", sa.ARRAY(sa.BigInteger()), nullable=True))
     op.add_column("revisions", sa.Column("schedule_failure", sa.Text(), nullable=True))
     op.create_foreign_key(op.f("fk_revisions_scheduled_by_id"), "revisions", "accounts", ["scheduled_by_id"], ["id"])
+    op.add_column("submissions", sa.Column("external_id", sa.Text(), nullable=True))
+    op.add_column("submissions", sa.Column("external_url", sa.Text(), nullable=True))
+    op.add_column("submissions", sa.Column("refusal", sa.String(40), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_submissions_refusalkind"),
+        "submissions",
+        "refusal IN ('CONTENT', 'PERMISSION', 'TRANSIENT', 'PERMANENT')",
+        postgresql_not_valid=True,
+    )
+    op.execute("ALTER TABLE submissions VALIDATE CONSTRAINT ck_submissions_refusalkind")
 
 
 def downgrade() -> None:
@@ -614,6 +624,9 @@ def downgrade() -> None:
     for table, name, before, _ in WORDS:
         _check(table, name, _in(before))
     _check("homepage_versions", "published_when_live", "(state IN ('DRAFT', 'SCHEDULED')) = (published_at IS NULL)")
+    op.drop_constraint(op.f("ck_submissions_refusalkind"), "submissions", type_="check")
+    for column in ("refusal", "external_url", "external_id"):
+        op.drop_column("submissions", column)
     op.drop_constraint(op.f("fk_revisions_scheduled_by_id"), "revisions", type_="foreignkey")
     op.drop_column("revisions", "schedule_failure")
     op.drop_column("revisions", "schedule_channel_ids")
