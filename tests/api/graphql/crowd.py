@@ -71,6 +71,8 @@ async def _vocabulary(session: AsyncSession, crowd: Crowd) -> worlds.World:
         .values(path=[top.id, 0])
         .execution_options(synchronize_session=False)
     )
+    proposed = {"taxonomy_id": taxonomy.id, "labels": labels, "state": models.TagState.PROPOSED}
+    await many(session, models.Tag, lambda n: {**proposed, "code": f"proposed-{n}"})
     aliases = {"tag_id": top.id, "taxonomy_id": taxonomy.id, "language": "en"}
     await many(session, models.TagAlias, lambda n: {**aliases, "alias": f"Name {n}", "folded": f"name {n}"})
     shop, brand, asset = await make.shop(session), models.Brand(name="Northlight"), await make.asset(session)
@@ -106,6 +108,9 @@ async def _people(session: AsyncSession, crowd: Crowd, world: worlds.World, acco
     await many(session, models.Follow, lambda n: {"account_id": accounts[n - 1], "creator_id": world.creator.id})
     await many(session, models.Follow, lambda n: {"account_id": account.id, "creator_id": creators[n - 1]})
     session.add(models.Follow(account_id=account.id, creator_id=world.creator.id))
+    crowd.caller = replace(crowd.caller, creator_ids=frozenset(creators))
+    acts = {"account_id": account.id, "kind": models.IdentityKind.CREATOR}
+    await many(session, models.Identity, lambda n: {**acts, "creator_id": creators[n - 1]})
     page = models.Homepage(creator_id=world.creator.id)
     session.add(page)
     await session.flush()
