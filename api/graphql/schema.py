@@ -12,6 +12,7 @@ from api.graphql.accounts import AccountQuery
 from api.graphql.allowances import RateLimitQuery
 from api.graphql.answering import AnswerMutation
 from api.graphql.appeals import AppealMutation, AppealQuery
+from api.graphql.asset_writing import AssetMutation
 from api.graphql.channels import ChannelQuery
 from api.graphql.comments import CommentMutation
 from api.graphql.comparing import ComparingQuery
@@ -86,6 +87,7 @@ class Mutation(
     AccountMutation,
     AnswerMutation,
     AppealMutation,
+    AssetMutation,
     CommentMutation,
     CreatorMutation,
     DocumentMutation,
