@@ -63,7 +63,7 @@ def answer(request: Request, body: bytes, media_type: str, *, headers: Mapping[s
     age = request.app.state.runtime.settings.cache_max_age
     common = {
         "Cache-Control": cache_control(age, is_private="authorization" in request.headers),
-        "Vary": "Authorization, Accept",
+        "Vary": "Authorization, Accept, Headwater-On-Behalf-Of",
         **(headers or {}),
     }
     return tagged(request, body, media_type, common)

@@ -15,6 +15,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.reads import OneRead
 from models import IdentityKind
 from services import access, audit, callers, comments, keys, names, publishing
+from services.objections import Objections
 
 Subject = models.Creator | models.Shop | models.Organisation
 
@@ -53,10 +54,12 @@ async def create(
 ) -> models.Account:
     """A new account, by an operator. It acts as nobody yet."""
     access.require(caller, Scope.OPERATE)
-    known = names.checked(name, "name")
-    address = None if email is None else _email(email)
+    against = Objections()
+    known = against.take(names.checked, name, "name")
+    address = None if email is None else against.take(_email, email)
     if address is not None and await by_email(session, address):
-        raise EmailTaken("There is an account with this e-mail address already.", path=("email",))
+        against.note(EmailTaken("There is an account with this e-mail address already.", path=("email",)))
+    against.check()
     account = models.Account(name=known, email=address, created_at=clock.now())
     session.add(account)
     await session.flush()

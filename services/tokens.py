@@ -14,11 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 import orjson
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,9 +27,9 @@ import models
 from core import fetching
 from core.caller import SYSTEM, Caller, Scope
 from core.clock import Clock
-from core.errors import Misconfigured, Unauthenticated, Unavailable
+from core.errors import Conflict, Invalid, Misconfigured, NotFound, Unauthenticated, Unavailable
 from core.settings import Settings
-from services import accounts, callers, names
+from services import access, accounts, audit, callers, names
 
 FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 LONGEST = 8_192
@@ -58,6 +59,18 @@ class UnknownLogin(Unauthenticated):
     """The token is good, and there is no account for whom it names."""
 
     code = "UNKNOWN_LOGIN"
+
+
+class MalformedLogin(Invalid):
+    code = "MALFORMED_LOGIN"
+
+
+class LoginTaken(Conflict):
+    code = "LOGIN_TAKEN"
+
+
+class NoSuchLogin(NotFound):
+    code = "NO_SUCH_LOGIN"
 
 
 class IssuerAway(Unavailable):
@@ -167,6 +180,37 @@ async def caller_of(session: AsyncSession, issuer: Issuer, claims: dict[str, Any
     return await callers.of_account(
         session, account_id, name=name, scopes=_scopes(issuer, claims), on=clock.now().date()
     )
+
+
+async def link(session: AsyncSession, caller: Caller, account_uid: UUID, issuer: str, subject: str) -> models.Account:
+    """Let whom an issuer signs in as `subject` act as an account, by an operator. Linking the same again changes nothing."""
+    access.require(caller, Scope.OPERATE)
+    account = await accounts.locked(session, account_uid)
+    for name, value in (("issuer", issuer), ("subject", subject)):
+        if not 1 <= len(value) <= LONGEST_SUBJECT or not value.isprintable():
+            raise MalformedLogin(
+                f"Give the {name} as the tokens have it: 1 to {LONGEST_SUBJECT} characters.", path=(name,)
+            )
+    if not await tie(session, account, issuer, subject):
+        login = models.AccountLogin
+        holder = await session.scalar(select(login.account_id).where(login.issuer == issuer, login.subject == subject))
+        if holder != account.id:
+            raise LoginTaken("Another account has this sign-in: unlink it there first.", path=("subject",))
+        return account
+    audit.record(session, caller, "login.linked", account, issuer=issuer)
+    return account
+
+
+async def unlink(session: AsyncSession, caller: Caller, account_uid: UUID, issuer: str, subject: str) -> models.Account:
+    """Take a sign-in away from an account, by an operator: its tokens are refused with the next request."""
+    access.require(caller, Scope.OPERATE)
+    account = await accounts.locked(session, account_uid)
+    login = models.AccountLogin
+    gone = delete(login).where(login.issuer == issuer, login.subject == subject, login.account_id == account.id)
+    if await session.scalar(gone.returning(login.account_id)) is None:
+        raise NoSuchLogin("This account has no such sign-in.", path=("subject",))
+    audit.record(session, caller, "login.unlinked", account, issuer=issuer)
+    return account
 
 
 async def tie(session: AsyncSession, account: models.Account, issuer: str, subject: str) -> bool:

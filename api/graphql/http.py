@@ -27,7 +27,7 @@ from core.errors import DomainError
 from core.ids import new_uid
 from core.settings import Settings
 
-VARY = "Accept, Accept-Language, Authorization"
+VARY = "Accept, Accept-Language, Authorization, Headwater-On-Behalf-Of"
 
 ALONG = {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "2"}}
 """Headers that come with a status."""

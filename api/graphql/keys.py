@@ -20,7 +20,7 @@ from api.graphql.problems import Refused
 from api.graphql.rows import shows
 from core.caller import Caller, Scope
 from core.clock import Clock
-from services import accounts, identities, keys
+from services import accounts, identities, keys, tokens
 from services.channels import reading as channel_reading
 
 MOST_SCOPES = len(Scope)
@@ -119,6 +119,32 @@ class RevokeApiKeyInput:
     idempotency_key: str | None = idempotency()
 
 
+@strawberry.input(description="Which sign-in at an outside issuer acts as an account.")
+class LinkLoginInput:
+    account_id: strawberry.ID = ref("Account", "account", "Which account.")
+    issuer: str = needed("The issuer, as its tokens have it in `iss`.")
+    subject: str = needed("Whom it signs in, as its tokens have it in `sub`.")
+    idempotency_key: str | None = idempotency()
+
+
+@strawberry.input(description="Which sign-in acts as an account no more.")
+class UnlinkLoginInput:
+    account_id: strawberry.ID = ref("Account", "account", "Which account.")
+    issuer: str = needed("The issuer.")
+    subject: str = needed("Whom it signs in.")
+    idempotency_key: str | None = idempotency()
+
+
+@strawberry.type(description="The account, with the sign-in.")
+class LinkLoginPayload:
+    account: Account = strawberry.field(description="The account.")
+
+
+@strawberry.type(description="The account, without the sign-in.")
+class UnlinkLoginPayload:
+    account: Account = strawberry.field(description="The account.")
+
+
 @strawberry.type(description="The account that was made.")
 class CreateAccountPayload:
     account: Account = strawberry.field(description="The account.")
@@ -154,6 +180,10 @@ CreateAccountResult = Annotated[CreateAccountPayload | Refused, result("CreateAc
 UpdateAccountResult = Annotated[UpdateAccountPayload | Refused, result("UpdateAccountResult", "The changed account")]
 CreateApiKeyResult = Annotated[CreateApiKeyPayload | Refused, result("CreateApiKeyResult", "The new key")]
 RotateApiKeyResult = Annotated[RotateApiKeyPayload | Refused, result("RotateApiKeyResult", "The new key")]
+LinkLoginResult = Annotated[LinkLoginPayload | Refused, result("LinkLoginResult", "The account with the sign-in")]
+UnlinkLoginResult = Annotated[
+    UnlinkLoginPayload | Refused, result("UnlinkLoginResult", "The account without the sign-in")
+]
 RevokeApiKeyResult = Annotated[RevokeApiKeyPayload | Refused, result("RevokeApiKeyResult", "The ended key")]
 
 
@@ -195,6 +225,30 @@ class AccountMutation:
         said = {name: value for name in ("name", "email") if (value := getattr(input, name)) is not strawberry.UNSET}
         done = await change(info, input, "account", accounts.update, uid, **said, without_email=input.email is None)
         return UpdateAccountPayload(**done)
+
+    @strawberry.mutation(
+        description="For operators: let whom an outside issuer signs in act as an account.", extensions=[OPERATORS]
+    )
+    async def link_login(
+        self,
+        info: Info,
+        input: Annotated[LinkLoginInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> LinkLoginResult:
+        uid = uid_of(input.account_id, "Account", "account_id")
+        return LinkLoginPayload(**await change(info, input, "account", tokens.link, uid, input.issuer, input.subject))
+
+    @strawberry.mutation(
+        description="For operators: let a sign-in at an outside issuer act as an account no more.",
+        extensions=[OPERATORS],
+    )
+    async def unlink_login(
+        self,
+        info: Info,
+        input: Annotated[UnlinkLoginInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> UnlinkLoginResult:
+        uid = uid_of(input.account_id, "Account", "account_id")
+        done = await change(info, input, "account", tokens.unlink, uid, input.issuer, input.subject)
+        return UnlinkLoginPayload(**done)
 
     @strawberry.mutation(
         description="Make a key for an account: your own, or as an operator any.",

@@ -129,7 +129,7 @@ def _parsed(text: bytes, where: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         said = f"not valid JSON: {error}" if _is_utf8(text) else "not UTF-8"
-        raise BadRequest(400, "NOT_JSON", f"What stands in {where} is {said}.") from error
+        raise BadRequest(400, "NOT_JSON", f"The {where} is {said}.") from error
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -33,7 +33,7 @@ HEADERS = {
     "cache-control": "no-store",
     # proxies that collect what they pass on would keep it until they have enough
     "x-accel-buffering": "no",
-    "vary": "Accept-Language, Authorization",
+    "vary": "Accept-Language, Authorization, Headwater-On-Behalf-Of",
 }
 LONGEST_EVENT_ID = 2_048
 

@@ -304,7 +304,12 @@ async def test_a_feed_that_did_not_change_is_304_with_its_headers(door: Door):
     for name in ("etag", "cache-control", "vary", "headwater-cursor"):
         assert again.headers[name] == first.headers[name], name
     assert first.headers["cache-control"] == "public, no-cache"
-    assert {each.strip() for each in first.headers["vary"].split(",")} == {"Authorization", "Accept", "Accept-Encoding"}
+    assert {each.strip() for each in first.headers["vary"].split(",")} == {
+        "Authorization",
+        "Accept",
+        "Accept-Encoding",
+        "Headwater-On-Behalf-Of",
+    }
 
 
 @pytest.mark.parametrize("form", ["*", "W/{tag}", '"other", {tag}', 'W/"other",W/{tag}', '{tag} , "other"'])

@@ -369,6 +369,23 @@ async def test_everything_wrong_with_a_key_is_said_at_once(session: AsyncSession
     assert await keys.of_account(session, SYSTEM, account.uid) == []
 
 
+async def test_a_key_opens_at_most_two_hundred_channels(session: AsyncSession, clock: FixedClock):
+    account = await accounts.create(session, SYSTEM, "Ada", clock=clock)
+    session.add_all(
+        models.Channel(key=f"house.c{n}", kind=models.ChannelKind.PLATFORM, names={}, time_zone="UTC")
+        for n in range(201)
+    )
+    await session.flush()
+    named = [f"house.c{n}" for n in range(201)]
+
+    made = await keys.create(session, SYSTEM, account.uid, "most", [], channels=named[:200], clock=clock)
+    with pytest.raises(Invalid) as refused:
+        await keys.create(session, SYSTEM, account.uid, "more", [], channels=named, clock=clock)
+
+    assert len(made.key.channel_ids) == 200
+    assert [problem.code for problem in refused.value.problems] == ["TOO_MANY_CHANNELS"]
+
+
 async def test_an_operators_key_operates_for_as_long_as_its_account_does(session: AsyncSession, clock: FixedClock):
     secret = await accounts.first_operator(session, "Root", clock=clock)
     caller = await keys.caller_of(session, secret, at=clock.now())

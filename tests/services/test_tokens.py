@@ -19,12 +19,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
-from core.caller import SYSTEM, Scope
+from core.caller import SYSTEM, Caller, Scope
 from core.clock import FixedClock
 from core.db import Database
 from core.errors import Misconfigured
 from core.settings import Settings
-from services import accounts, callers, tokens
+from services import access, accounts, callers, tokens
 from services.tokens import Issuer
 from tests import make
 
@@ -153,6 +153,31 @@ async def test_whoever_is_tied_to_nothing_is_told_or_let_in_as_the_settings_say(
     assert first.account_id == again.account_id
     account = await session.get_one(models.Account, first.account_id)
     assert account.name == "Eve"
+
+
+async def test_an_operator_links_and_unlinks_sign_ins(login: Login, session: AsyncSession, clock: FixedClock):
+    account, other = await make.account(session), await make.account(session)
+    issuer, claims = login.issuer(), {"sub": "ada"}
+    eve = Caller(name="eve", account_id=account.id, scopes=frozenset({Scope.ACCOUNT_WRITE}))
+
+    for _ in range(2):
+        await tokens.link(session, SYSTEM, account.uid, ISSUER, "ada")
+    linked = await tokens.caller_of(session, issuer, claims, clock=clock)
+    with pytest.raises(tokens.LoginTaken):
+        await tokens.link(session, SYSTEM, other.uid, ISSUER, "ada")
+    with pytest.raises(tokens.NoSuchLogin):
+        await tokens.unlink(session, SYSTEM, other.uid, ISSUER, "ada")
+    for subject in ("", "a\0b", "x" * 256):
+        with pytest.raises(tokens.MalformedLogin):
+            await tokens.link(session, SYSTEM, other.uid, ISSUER, subject)
+    for refused in (tokens.link, tokens.unlink):
+        with pytest.raises(access.MissingScope):
+            await refused(session, eve, account.uid, ISSUER, "ada")
+    await tokens.unlink(session, SYSTEM, account.uid, ISSUER, "ada")
+
+    assert linked.account_id == account.id
+    with pytest.raises(tokens.UnknownLogin):
+        await tokens.caller_of(session, issuer, claims, clock=clock)
 
 
 @pytest.mark.parametrize("subject", ["", "a\0b", "x" * 256])

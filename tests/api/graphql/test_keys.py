@@ -147,7 +147,9 @@ async def test_an_account_changes_what_it_names_and_nothing_else(api: Asking, se
     assert named["updateAccount"]["account"] == {"name": "Ada L.", "email": "ada@example.org"}
     assert kept == named
     assert without["updateAccount"]["account"] == {"name": "Ada L.", "email": None}
+    nowhere = await api.as_(caller).data(UPDATE, input=subject | {"email": "nowhere"})
     assert refused["updateAccount"]["problems"] == [{"code": "MALFORMED_NAME", "path": ["input", "name"]}]
+    assert nowhere["updateAccount"]["problems"] == [{"code": "MALFORMED_EMAIL", "path": ["input", "email"]}]
     (entry,) = (
         await session.scalars(
             select(models.AuditEntry.actor).where(models.AuditEntry.action == "account.updated").limit(1)
