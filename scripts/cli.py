@@ -21,6 +21,7 @@ from scripts.commands import (
     schema,
     serving,
     stats,
+    tags,
 )
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app.add_typer(channels.app, name="channels")
 app.add_typer(homepages.app, name="homepage")
 app.add_typer(keys.app, name="keys")
 app.add_typer(documents.app, name="documents")
+app.add_typer(tags.app, name="tags")
 app.command("schema")(schema.schema)
 app.command("publish")(moderation.publish)
 app.command("withdraw")(moderation.withdraw)
