@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
-from core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Problem, together
+from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from core.reads import OneRead, Order, PageRead
 from services import access, audit, organisations
+from services.objections import Objections
 
 newest = Order("newest", (models.Contract.id,))
 by_ids = OneRead(models.Contract, models.Contract.id, access.contracts)
@@ -74,14 +75,15 @@ async def sign(
     creator = await access.editable_creator(session, caller, creator_uid)
     if not caller.is_operator and creator.id in caller.contracted_ids:
         raise Forbidden("Only the creator itself, or an operator, signs: an organisation does not sign for both sides.")
-    errors: list[DomainError] = [*_wrong(begins_on, ends_on, share_basis_points, clock.now().date())]
+    against = Objections()
+    against.take(check_terms, begins_on, ends_on, share_basis_points, clock=clock)
     organisation = None
     try:
         organisation = await organisations.locked(session, caller, organisation_uid)
     except organisations.NoSuchOrganisation as error:
-        errors.append(organisations.NoSuchOrganisation(error.message, path=("organisation",)))
-    if errors or organisation is None:
-        raise together(errors)
+        against.note(organisations.NoSuchOrganisation(error.message, path=("organisation",)))
+    against.check()
+    assert organisation is not None, "else it stands among the objections"
     contract = models.Contract(
         organisation_id=organisation.id,
         creator_id=creator.id,
@@ -145,13 +147,15 @@ async def _check_free(session: AsyncSession, creator: models.Creator, period: Ra
         raise ContractOverlaps(message, path=("begins_on",))
 
 
-def _wrong(begins_on: date, ends_on: date | None, share: int, today: date) -> list[DomainError]:
+def check_terms(begins_on: date, ends_on: date | None, share: int, *, clock: Clock) -> None:
+    """Raise all that is wrong with the days and the share of a contract."""
     problems = []
-    if begins_on < today:
+    if begins_on < clock.now().date():
         problems.append(Problem("MALFORMED_PERIOD", "A contract begins today or later.", ("begins_on",)))
     if ends_on is not None and ends_on <= begins_on:
         problems.append(Problem("MALFORMED_PERIOD", "A contract ends after the day on which it begins.", ("ends_on",)))
     if not 0 <= share <= 10_000:
         message = "A share is 0 to 10,000 basis points: hundredths of a percent."
         problems.append(Problem("SHARE_OUT_OF_RANGE", message, ("share_basis_points",)))
-    return [Invalid("The contract cannot be signed like this.", problems=problems)] if problems else []
+    if problems:
+        raise Invalid("The contract cannot be signed like this.", problems=problems)

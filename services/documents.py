@@ -24,6 +24,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_uid
 from core.reads import OneRead, Order, PageRead
 from services import access, audit, names
+from services.objections import Objections
 
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 DOCUMENT_ID = re.compile(r"sha256:([0-9a-f]{64})")
@@ -140,10 +141,12 @@ def digest_of(given: object, *path: str | int) -> bytes:
 async def create_application(session: AsyncSession, caller: Caller, key: str, name: str) -> models.Application:
     """An application that the caller's account tends."""
     access.require(caller, Scope.DOCUMENT_WRITE)
+    against = Objections()
     if not KEY.fullmatch(key):
         said = "A key is 1 to 64 characters: a-z, 0-9 and -, and begins with a letter or digit."
-        raise MalformedApplicationKey(said, path=("key",))
-    called = names.checked(name, "name")
+        against.note(MalformedApplicationKey(said, path=("key",)))
+    called = against.take(names.checked, name, "name")
+    against.check()
     if not caller.is_operator:
         own = select(func.count()).select_from(models.Application).where(access.applications(caller))
         if (await session.scalar(own) or 0) >= MOST_APPLICATIONS:

@@ -269,14 +269,16 @@ class OrganisationMutation:
         reading = Reading()
         organisation = reading.take(uid_of, input.organisation_id, "Organisation", "organisation_id")
         creator = reading.take(uid_of, input.creator_id, "Creator", "creator_id")
+        begins_on, ends_on, share, clock = (
+            input.begins_on,
+            input.ends_on or None,
+            input.share_basis_points,
+            info.context.clock,
+        )
         if organisation is None or creator is None:
+            reading.take(contracts.check_terms, begins_on, ends_on, share, clock=clock)
             raise together(reading.errors)
-        about = {
-            "begins_on": input.begins_on,
-            "ends_on": input.ends_on or None,
-            "share_basis_points": input.share_basis_points,
-            "clock": info.context.clock,
-        }
+        about = {"begins_on": begins_on, "ends_on": ends_on, "share_basis_points": share, "clock": clock}
         done = await change(info, input, "contract", contracts.sign, organisation, creator, **about)
         return SignContractPayload(**done)
 

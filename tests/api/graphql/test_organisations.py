@@ -234,6 +234,10 @@ async def test_a_contract_is_ended_by_either_side_and_not_prolonged(agency: Agen
         ({"shareBasisPoints": -1}, ["SHARE_OUT_OF_RANGE"]),
         ({"organisationId": global_id("Organisation", new_uid())}, ["NO_SUCH_ORGANISATION"]),
         ({"creatorId": global_id("Creator", new_uid())}, ["NO_SUCH_CREATOR"]),
+        (
+            {"organisationId": "x", "creatorId": "y", "shareBasisPoints": -1},
+            ["MALFORMED_ID", "MALFORMED_ID", "SHARE_OUT_OF_RANGE"],
+        ),
     ],
 )
 async def test_everything_wrong_with_a_contract_is_told(agency: Agency, wrong: dict[str, Any], codes: list[str]):
