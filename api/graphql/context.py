@@ -54,7 +54,9 @@ class Context:
     def load(self, batch: Batch, key: Hashable, **options: Hashable) -> Awaitable[Any]:
         """The batch's answer for this key (None when absent), fetched together with what siblings ask for."""
         # who waits here is cancelled when something beside it fails: others wait for the same key, and are to go on
-        return asyncio.shield(self._loader(batch, options).load(key))
+        shared = asyncio.ensure_future(self._loader(batch, options).load(key))
+        shared.add_done_callback(_heard)
+        return asyncio.shield(shared)
 
     def load_many(self, batch: Batch, keys: Sequence[Hashable], **options: Hashable) -> Awaitable[list[Any]]:
         return asyncio.gather(*(self.load(batch, key, **options) for key in keys))
@@ -79,6 +81,12 @@ class Context:
             return [found.get(key) for key in keys]
 
         return run
+
+
+def _heard(future: asyncio.Future[Any]) -> None:
+    """Whatever came of it: when all who waited were cancelled, nobody looks, and asyncio would complain of that."""
+    if not future.cancelled():
+        future.exception()
 
 
 Info = StrawberryInfo[Context, None]
