@@ -31,7 +31,6 @@ SHAPES = {
     "STRING_TOO_LONG",
     "STRING_TOO_SHORT",
     "TOO_LONG",
-    "TOO_SHORT",
 }
 # what clients look for by itself, in whatever language
 FOR_PROGRAMS = {"PERSISTED_QUERY_NOT_FOUND", "PERSISTED_QUERY_NOT_SUPPORTED"}

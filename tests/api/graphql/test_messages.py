@@ -243,7 +243,7 @@ async def test_requests_that_are_refused_whole_say_their_language(db: Database, 
     told = {name: (answer.status_code, *said(answer.json())[0]) for name, answer in answers.items()}
     json_error = told.pop("malformed")
     assert json_error[:2] == (400, "NOT_JSON")
-    assert json_error[2].startswith("请求体 不是有效的 JSON：")
+    assert json_error[2].startswith("请求体不是有效的 JSON（")
     assert told == {
         "of many": (
             400,
@@ -306,7 +306,7 @@ async def test_those_who_follow_live_hear_it(db: Database, clock: FixedClock):
     assert refused["payload"][0]["message"] == "没有这个直播间，或你无权查看。"
     assert shapeless["payload"][0]["message"] == "文本中含有字符 U+0000，请删除。"
     assert (status, headers["content-language"]) == (400, "zh")
-    assert malformed["errors"][0]["message"].startswith("请求体 不是有效的 JSON：")
+    assert malformed["errors"][0]["message"].startswith("请求体不是有效的 JSON（")
     assert "没有这个直播间，或你无权查看。" in told["data"]
 
 
