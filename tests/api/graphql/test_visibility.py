@@ -29,7 +29,7 @@ import models
 from api.graphql.limits import Limits
 from api.graphql.nodes import findable_types
 from api.graphql.schema import schema
-from core.caller import SYSTEM
+from core.caller import SYSTEM, Scope
 from core.clock import FixedClock
 from core.db import Database
 from core.ids import global_id, new_uid
@@ -107,7 +107,8 @@ def ids_of(hidden: Hidden) -> list[str]:
 def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
     """For each root field the arguments that could lead to something hidden; the last lead to the most."""
     shown = [global_id("Content", row.uid) for row in world.public]
-    contents = [*(global_id("Content", row.uid) for row in world.hidden.values()), *shown]
+    # the rest of them are among the nodes
+    contents = [global_id("Content", world.hidden[name].uid) for name in ("draft", "suspended")] + shown[-1:]
     suspended, creator = (global_id("Creator", row.uid) for row in (world.suspended, world.creator))
     public = [*shown, creator, global_id("Channel", world.channel.uid), global_id("Product", world.product.uid)]
     every = [*ids_of(hidden), global_id("Tag", world.tag.uid), global_id("Taxonomy", world.taxonomy.uid), *public]
@@ -392,3 +393,32 @@ async def test_a_key_that_is_over_opens_no_door(db: Database, session: AsyncSess
 def _code(answer: dict[str, Any]) -> str:
     code: str = answer["errors"][0]["extensions"]["code"]
     return code
+
+
+async def test_streams_of_what_is_hidden_end_like_those_of_what_never_was(
+    db: Database, session: AsyncSession, clock: FixedClock, world: World
+) -> None:
+    """Of a room that is a draft, and of the submissions of a creator whom the key belongs to but may not look into."""
+    account = await make.account(session)
+    identity = {"kind": models.IdentityKind.CREATOR, "creator_id": world.creator.id}
+    session.add(models.Identity(account_id=account.id, **identity))
+    issued = await keys.create(session, SYSTEM, account.uid, "feeds", [Scope.FEED_READ], clock=clock)
+    known = {"authorization": f"Bearer {issued.secret}"}
+    hidden = {"liveRoom": world.hidden["of a live"], "submissionStates": world.creator}
+    asked = {
+        "liveRoom": "subscription ($id: ID!) { liveRoom(contentId: $id) { cursor } }",
+        "submissionStates": "subscription ($id: ID!) { submissionStates(creatorId: $id) { cursor } }",
+    }
+    assert CORE.subscription_type is not None
+    assert asked.keys() == CORE.subscription_type.fields.keys() - {"feedItems"}
+
+    async with served(db, clock) as server:
+        for root, row in hidden.items():
+            answers = []
+            for uid in (row.uid, new_uid()):
+                variables = {"id": global_id(type(row).__name__, uid)}
+                stream = server.events({"query": asked[root], "variables": variables}, **known)
+                status, _ = await stream.open()
+                answers.append((status, told(json.loads((await stream.next())["data"]))))
+            assert answers[0] == answers[1], root
+            assert answers[0][1][1], root

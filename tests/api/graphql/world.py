@@ -233,7 +233,7 @@ async def _homepage(session: AsyncSession, world: World) -> None:
                 blocks=secret,
                 scheduled_for=THEN,
                 schedule_zone="UTC",
-                schedule_failure=f"{SECRET} failure",
+                schedule_failure=f"REVIEW_REQUIRED: {SECRET} failure",
             ),
         ]
     )
