@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -47,10 +47,10 @@ def sentences() -> set[str]:
     """Every text in the code, its values as {}."""
     found: set[str] = set()
     for path in tree.modules("api", "core", "models", "search", "services"):
-        tree_of_module = ast.parse(path.read_text("utf-8"))
-        found |= {bare(text) for node in ast.walk(tree_of_module) if (text := template(node))}
-        found |= {text.lower() for text in states(tree_of_module)}
-        found |= states(tree_of_module)
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        found |= {bare(text) for node in nodes if (text := template(node))}
+        named = states(nodes)
+        found |= named | {text.lower() for text in named}
     return found
 
 
@@ -63,10 +63,15 @@ def template(node: ast.AST) -> str:
     return ""
 
 
-def states(module: ast.Module) -> set[str]:
+def states(nodes: Sequence[ast.AST]) -> set[str]:
     """The values of enumerations."""
-    classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
-    values = [node.value for one in classes for node in one.body if isinstance(node, ast.Assign)]
+    values = [
+        one.value
+        for node in nodes
+        if isinstance(node, ast.ClassDef)
+        for one in node.body
+        if isinstance(one, ast.Assign)
+    ]
     return {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)}
 
 
