@@ -65,7 +65,7 @@ class Delivered:
 
 @pytest.fixture
 async def delivered(api: Asking, session: AsyncSession, db: Database, clock: FixedClock) -> Delivered:
-    await install(db, pack(KEY, selector={"formats": ["ARTICLE"]}))
+    await install(db, pack(KEY, selector={"formats": ["ARTICLE"], "languages": ["en"]}))
     ada = await make.creator(session)
     content = await make.content(session, ada, live=False)
     await publishing.publish(session, SYSTEM, content.uid, clock=clock)
@@ -115,7 +115,7 @@ async def test_a_refusal_ends_what_cannot_pass_and_the_feed_follows(delivered: D
             said += ["WITHDRAWN", "RESTORED"]
             told += ["MACHINE_AUDIT", "DELIVERED"]
             assert await delivered.feed() == said[:-1]
-            anew = await do(delivered.author, "resubmitContent", SHOWN, submissionId=id_of(delivered.row))
+            anew = await do(delivered.author, "resubmitSubmission", SHOWN, submissionId=id_of(delivered.row))
             assert (anew["refusal"], anew["reason"]) == (None, None)
         assert await delivered.feed() == said
 
@@ -151,13 +151,13 @@ async def test_only_the_channels_integration_says_so_and_all_that_is_wrong_is_to
 async def test_an_author_takes_back_and_tries_anew(delivered: Delivered, clock: FixedClock):
     sent = {"submissionId": id_of(delivered.row)}
 
-    early = await do(delivered.author, "resubmitContent", SHOWN, **sent)
+    early = await do(delivered.author, "resubmitSubmission", SHOWN, **sent)
     gone = await do(delivered.author, "withdrawSubmission", SHOWN, **sent, reason="Not there.")
     said = await delivered.feed()
     twice = await do(delivered.author, "withdrawSubmission", SHOWN, **sent, reason="Not there.")
     hidden = await delivered.confirm(externalId="x")
-    anew = await do(delivered.author, "resubmitContent", SHOWN, **sent, idempotencyKey="k")
-    replayed = await do(delivered.author, "resubmitContent", SHOWN, **sent, idempotencyKey="k")
+    anew = await do(delivered.author, "resubmitSubmission", SHOWN, **sent, idempotencyKey="k")
+    replayed = await do(delivered.author, "resubmitSubmission", SHOWN, **sent, idempotencyKey="k")
 
     known = {"reason": None, "refusal": None, "externalId": None, "externalUrl": None}
     assert early == twice == [("WRONG_SUBMISSION_STATE", "")]
@@ -171,7 +171,7 @@ async def test_an_author_takes_back_and_tries_anew(delivered: Delivered, clock: 
     assert await delivered.told() == ["DELIVERED", "WITHDRAWN", "MACHINE_AUDIT", "DELIVERED"]
     await do(delivered.author, "withdrawSubmission", SHOWN, **sent, reason="Again.")
     await publishing.withdraw(delivered.session, SYSTEM, delivered.content.uid, reason="x", clock=clock)
-    assert await do(delivered.author, "resubmitContent", SHOWN, **sent) == [("NOT_LIVE", "")]
+    assert await do(delivered.author, "resubmitSubmission", SHOWN, **sent) == [("NOT_LIVE", "")]
 
 
 async def test_the_submissions_of_others_are_not_an_authors(delivered: Delivered, session: AsyncSession):
@@ -179,7 +179,7 @@ async def test_the_submissions_of_others_are_not_an_authors(delivered: Delivered
     other = delivered.api.as_(await make.author(session, eve))
     publisher = replace(delivered.bot, scopes=delivered.bot.scopes | {Scope.CONTENT_PUBLISH})
 
-    for name, more in (("withdrawSubmission", {"reason": "x"}), ("resubmitContent", {})):
+    for name, more in (("withdrawSubmission", {"reason": "x"}), ("resubmitSubmission", {})):
         assert await do(other, name, SHOWN, **sent, **more) == [("NO_SUCH_SUBMISSION", "submissionId")]
         assert await do(delivered.api.as_(publisher), name, SHOWN, **sent, **more) == [("FORBIDDEN", "")]
         assert await do(delivered.integration, name, SHOWN, **sent, **more) == [("MISSING_SCOPE", "")]
@@ -187,11 +187,26 @@ async def test_the_submissions_of_others_are_not_an_authors(delivered: Delivered
     assert done["state"] == "WITHDRAWN"
 
 
+async def test_what_the_channel_does_not_take_any_more_does_not_wait_for_ever(delivered: Delivered):
+    sent = {"submissionId": id_of(delivered.row)}
+    await do(delivered.author, "withdrawSubmission", SHOWN, **sent, reason="Not there.")
+    await delivered.feed()
+    delivered.content.language = "fr"
+    await delivered.session.flush()
+
+    await do(delivered.author, "resubmitSubmission", SHOWN, **sent)
+    said = await delivered.feed()
+
+    await delivered.session.refresh(delivered.row)
+    assert delivered.row.state is SubmissionState.REJECTED
+    assert said == ["PUBLISHED", "WITHDRAWN"]
+
+
 async def test_a_withdrawal_while_the_distributor_judges_is_not_lost(delivered: Delivered, session: AsyncSession):
     """The distributor read the submission as waiting; its word must not bring it back."""
     sent = {"submissionId": id_of(delivered.row)}
     await do(delivered.author, "withdrawSubmission", SHOWN, **sent, reason="Not there.")
-    await do(delivered.author, "resubmitContent", SHOWN, **sent)
+    await do(delivered.author, "resubmitSubmission", SHOWN, **sent)
     judged = delivered.distributor._prepare
 
     async def meanwhile(claims: Any) -> Any:
