@@ -47,7 +47,7 @@ async def development_keys(db: Database, path: Path, *, clock: Clock, handle: st
     """The keys in the file at `path`, made or made anew where they are not there or no longer valid.
 
     The author acts as the creator `handle`, else as the first one there is; the integration reads every channel that is
-    private now. Misconfigured when the file cannot be read or written.
+    private now, and confirms deliveries of all. Misconfigured when the file cannot be read or written.
     """
     async with db.session() as session:
         # two starts at once make one set
@@ -57,7 +57,7 @@ async def development_keys(db: Database, path: Path, *, clock: Clock, handle: st
         made = DevelopmentKeys(
             operator=await _key(session, "operator", known, [Scope.OPERATE], IdentityKind.OPERATOR, clock=clock),
             integration=await _key(
-                session, "integration", known, INTEGRATION, clock=clock, channels=await _private_channels(session)
+                session, "integration", known, INTEGRATION, clock=clock, channels=await _channels(session)
             ),
             author=None if creator is None else await _key(session, "author", known, AUTHOR, creator, clock=clock),
             author_handle=None if creator is None else creator.handle,
@@ -75,9 +75,12 @@ async def _creator(session: AsyncSession, handle: str | None) -> models.Creator 
     return (await session.scalars(statement.order_by(creator.id).limit(1))).one_or_none()
 
 
-async def _private_channels(session: AsyncSession) -> list[str]:
-    statement = select(models.Channel.key).where(models.Channel.is_private.is_(True)).order_by(models.Channel.key)
-    return list(await session.scalars(statement))
+async def _channels(session: AsyncSession) -> list[str]:
+    """Private ones, whose feeds are read with the key, and then as many others as a key opens: it confirms deliveries."""
+    channel = models.Channel
+    takes = channel.is_private.is_(True) | channel.pack_version_id.is_not(None)
+    statement = select(channel.key).where(takes).order_by(channel.is_private.desc(), channel.key)
+    return list(await session.scalars(statement.limit(keys.MOST_CHANNELS)))
 
 
 async def _key(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.reads import OneRead, Order, PageRead
 from models import ContentState, RevisionState
 from services import access, audit, contents, stamps
@@ -28,6 +28,10 @@ of_contents = PageRead(
 )
 
 WORDS = ("title", "summary", "body", "details", "is_original", "tag_ids")
+
+
+class NothingToDiscard(Conflict):
+    code = "NOTHING_TO_DISCARD"
 
 
 class NoSuchRevision(NotFound):
@@ -100,7 +104,9 @@ async def discard(
     access.require(caller, Scope.CONTENT_WRITE)
     content = await access.editable_content(session, caller, content_uid, lock=True)
     draft = await _draft(session, content)
-    if draft is None or stamps.differs(draft, expected_revision):
+    if draft is None:
+        raise NothingToDiscard("There is no draft to put away.")
+    if stamps.differs(draft, expected_revision):
         raise stamps.StaleRevision(draft)
     if content.live_revision_id is None and content.waiting_revision_id is None:
         content.state, content.state_at = ContentState.WITHDRAWN, clock.now()

@@ -59,7 +59,7 @@ class WithdrawSubmissionInput:
 
 
 @strawberry.input(description="Which submission to try anew.")
-class ResubmitContentInput:
+class ResubmitSubmissionInput:
     submission_id: strawberry.ID = ref("Submission", "submission", "Which submission: one that ended.")
     idempotency_key: str | None = idempotency()
 
@@ -75,7 +75,7 @@ class WithdrawSubmissionPayload:
 
 
 @strawberry.type(description="The submission, on its way again.")
-class ResubmitContentPayload:
+class ResubmitSubmissionPayload:
     submission: Submission = strawberry.field(description="The submission.")
 
 
@@ -85,8 +85,8 @@ ConfirmDeliveryResult = Annotated[
 WithdrawSubmissionResult = Annotated[
     WithdrawSubmissionPayload | Refused, result("WithdrawSubmissionResult", "The withdrawn submission")
 ]
-ResubmitContentResult = Annotated[
-    ResubmitContentPayload | Refused, result("ResubmitContentResult", "The submission tried anew")
+ResubmitSubmissionResult = Annotated[
+    ResubmitSubmissionPayload | Refused, result("ResubmitSubmissionResult", "The submission tried anew")
 ]
 
 
@@ -148,11 +148,11 @@ class SubmissionMutation:
         description="Submit a published content anew to a channel that rejected it, or from which it was withdrawn.",
         extensions=[needs(Scope.CONTENT_PUBLISH)],
     )
-    async def resubmit_content(
+    async def resubmit_submission(
         self,
         info: Info,
-        input: Annotated[ResubmitContentInput, strawberry.argument(description=_Input)],  # noqa: A002
-    ) -> ResubmitContentResult:
+        input: Annotated[ResubmitSubmissionInput, strawberry.argument(description=_Input)],  # noqa: A002
+    ) -> ResubmitSubmissionResult:
         uid = uid_of(input.submission_id, "Submission", "submission_id")
         done = await change(info, input, "submission", deliveries.resubmit, uid, clock=info.context.clock)
-        return ResubmitContentPayload(**done)
+        return ResubmitSubmissionPayload(**done)
