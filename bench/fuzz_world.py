@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 import models
 from core.caller import Scope
 from core.clock import FixedClock
-from core.db import Database
+from core.db import Database, DatabaseAway
 from core.ids import global_id, new_uid
 from services import comments, feeds
 from tests import make
@@ -78,7 +78,7 @@ class OneConnection(Database):
         async with self._turn:
             if own is not self._open:
                 # a load that nobody waits for any more, since its request is over
-                raise asyncio.CancelledError
+                raise DatabaseAway("The request is over.")
             async with (
                 AsyncSession(own, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
                 session.begin(),

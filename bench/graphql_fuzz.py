@@ -144,7 +144,7 @@ def _fuzz(runner: asyncio.Runner, run: Run, url: str, folder: Path, options: arg
     @given(requests(CORE, server.known))
     def ask(request: Request) -> None:
         if time.monotonic() - run.started > options.minutes * 60:
-            return
+            raise KeyboardInterrupt
         last[:] = [request]
         _ask(runner, server, run, request, goes_on=options.all)
 
@@ -152,6 +152,8 @@ def _fuzz(runner: asyncio.Runner, run: Run, url: str, folder: Path, options: arg
         ask()
     except Wrong as error:
         return f"WRONG: {error}\n{last[0]!r}"
+    except KeyboardInterrupt:
+        print("stopped before the end")
     finally:
         runner.run(opened.__aexit__(None, None, None))
         runner.run(db.close())

@@ -138,7 +138,9 @@ class Settings(BaseSettings):
     stream_write_ms: int = Field(
         10_000, ge=100, description="How long a client may take for a message before its stream is closed."
     )
-    stream_heartbeat_ms: int = Field(15_000, ge=100, description="How often a quiet stream of events says that it lives.")
+    stream_heartbeat_ms: int = Field(
+        15_000, ge=100, description="How often a quiet stream of events says that it lives."
+    )
     cache_max_age: int = Field(0, ge=0, description="Seconds that caches of others may keep an answer; 0: revalidate.")
     distributors: int = Field(1, ge=1, le=16, description="Distributor loops in one worker process.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")

@@ -44,7 +44,6 @@ BEFORE = frozenset({models.RevisionState.DRAFT, models.RevisionState.IN_REVIEW, 
 """The states from which a revision may still go out."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """A content with the revision looked at, what the engine sees of it, and the body for whoever renders it."""

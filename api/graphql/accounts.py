@@ -27,7 +27,9 @@ class Viewer(FollowingViewer, EngagedViewer):
         found = await info.context.load(accounts.by_ids, self.caller.account_id)
         return shape(found)  # type: ignore[no-any-return]  # an Account by registration
 
-    @strawberry.field(description="The operator who acts for this account, by the name of their key; null: nobody does.")
+    @strawberry.field(
+        description="The operator who acts for this account, by the name of their key; null: nobody does."
+    )
     def acted_by(self) -> str | None:
         return None if self.caller.acted_by is None else self.caller.acted_by.name
 

@@ -60,7 +60,9 @@ class HomepageSchedule:
     time_zone: str = column(
         "schedule_zone", description="The time zone it was chosen in (IANA), such as Asia/Shanghai."
     )
-    late_by_ms: int | None = column("fired_late_ms", description="How late it was, in milliseconds; null while it waits.")
+    late_by_ms: int | None = column(
+        "fired_late_ms", description="How late it was, in milliseconds; null while it waits."
+    )
 
     @strawberry.field(description="Why it was not published when its time came; null if it was, or waits.")
     def failure(self, info: Info) -> str | None:

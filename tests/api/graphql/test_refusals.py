@@ -119,7 +119,11 @@ async def test_a_refused_save_names_everything_at_once(
     author: Asking, session: AsyncSession, ada: models.Creator
 ) -> None:
     row = await make.content(session, ada, format=models.Format.QNA, title="Which?", live=False)
-    sent = {"contentId": global_id("Content", row.uid), "expectedRevision": "1.7", "draft": new(ada, **wrong(ada))["draft"]}
+    sent = {
+        "contentId": global_id("Content", row.uid),
+        "expectedRevision": "1.7",
+        "draft": new(ada, **wrong(ada))["draft"],
+    }
 
     problems = await refused(author, "editContent", sent)
 
