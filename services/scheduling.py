@@ -14,7 +14,7 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, DomainError, together
 from models import RevisionState
-from services import access, audit, consent, firing, outbox, publishing, revisions, schedule_times, stamps
+from services import access, audit, completeness, consent, firing, outbox, publishing, revisions, schedule_times, stamps
 
 
 class AlreadyScheduled(Conflict):
@@ -228,6 +228,7 @@ async def _next(
         return None, [publishing.NothingToPublish("This content has no draft to schedule: write one first.")]
     if expected is not None and stamps.differs(revision, expected):
         errors.append(stamps.StaleRevision(revision))
+    errors.extend(completeness.missing(content, revision))
     return revision, errors
 
 

@@ -15,8 +15,9 @@ from core.caller import ANONYMOUS, SYSTEM, Caller, Scope
 from core.clock import FixedClock
 from core.db import Database
 from core.errors import Conflict, DomainError, Forbidden
+from core.ids import new_uid
 from models import ContentState, RevisionState
-from services import access, contents, outbox, publishing
+from services import access, completeness, contents, outbox, publishing
 from tests import make
 from tests.services.packs import install, pack
 
@@ -351,3 +352,27 @@ async def test_a_publication_that_fails_leaves_nothing(committed: Database, cloc
         raise Conflict("the last statement failed")
 
     await refused(committed, content, Conflict, fail_at_the_end)
+
+
+@pytest.mark.parametrize(
+    ("format_", "details"),
+    [
+        (models.Format.GALLERY, {"pictures": [{"asset": str(new_uid())}]}),
+        (models.Format.SHORT_VIDEO, {"video_url": "https://films.example/1"}),
+        (models.Format.RANKED_LIST, {"entries": [{"rank": 1, "product": str(new_uid())}]}),
+        (models.Format.COLLOCATION, {"pieces": [{"product": str(new_uid())}]}),
+        (models.Format.ITEM_NOTE, {"product": str(new_uid())}),
+    ],
+)
+async def test_a_content_without_what_its_format_is_about_does_not_go_out(
+    session: AsyncSession, clock: FixedClock, format_: models.Format, details: dict[str, Any]
+):
+    creator = await make.creator(session)
+    empty = await make.content(session, creator, format=format_, live=False)
+    whole = await make.content(session, creator, format=format_, live=False, details=details)
+
+    with pytest.raises(completeness.Incomplete):
+        await publishing.publish(session, SYSTEM, empty.uid, clock=clock)
+    await publishing.publish(session, SYSTEM, whole.uid, clock=clock)
+
+    assert (empty.is_live, whole.is_live) == (False, True)

@@ -129,3 +129,13 @@ async def test_what_was_never_published_is_put_away_whole_and_can_be_taken_up_ag
     assert done["discardDraft"]["content"] == {"title": "Draft", "state": "WITHDRAWN", "draft": {"stamp": "1.1"}}
     assert (drafts["creator"]["works"]["totalCount"], away["creator"]["works"]["totalCount"]) == (0, 1)
     assert published["publishContent"] == {"content": {"state": "VISIBLE"}}
+
+
+async def test_what_lacks_what_it_is_about_is_told_before_it_goes_out(api: Asking, session: AsyncSession):
+    creator = await make.creator(session)
+    content = await make.content(session, creator, format=Format.GALLERY, live=False)
+    author = api.as_(await make.author(session, creator))
+
+    refused = await author.data(PUBLISH, id=global_id("Content", content.uid))
+
+    assert refused["publishContent"] == {"problems": [{"code": "INCOMPLETE"}]}
