@@ -68,7 +68,8 @@ class AppealQuery:
         appeals.listed,
         key=None,
         filters=AppealFilter,
-        description="For operators: appeals against takedowns, the oldest first. Empty for everybody else.",
+        gate=OPERATORS,
+        description="For operators: appeals against takedowns, the oldest first.",
     )
 
 

@@ -18,9 +18,11 @@ from api.graphql.fields import column, one, page
 from api.graphql.ids import identity
 from api.graphql.labels import Language, chosen
 from api.graphql.nodes import Node, findable
+from api.graphql.permissions import needs
 from api.graphql.rows import shapes, shows
 from api.graphql.submission_filters import SubmissionFilter
 from api.graphql.words import described
+from core.caller import Scope
 from services import contents, decisions, products
 from services.channels import reading
 from services.channels.rendering import Rendition as RenderedContent
@@ -223,5 +225,6 @@ class SubmissionQuery:
         decisions.listed,
         key=None,
         filters=SubmissionFilter,
-        description="Submissions of contents that you may change, the latest moved first; empty for strangers.",
+        gate=needs(Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.CREATOR_WRITE, Scope.DELIVERY_WRITE),
+        description="Submissions of contents that you may change, and those delivered to your channels, the latest moved first.",
     )

@@ -16,7 +16,7 @@ from api.graphql.inputs import given, idempotency, needed, ref
 from api.graphql.limits import Limits
 from api.graphql.mutations import MOST_AT_ONCE, TooManyItems, answers_with, change, result
 from api.graphql.nodes import Node, findable
-from api.graphql.permissions import SIGNED_IN, needs
+from api.graphql.permissions import needs
 from api.graphql.problems import Refused
 from api.graphql.reading import Reading
 from api.graphql.registration import checked, checker
@@ -62,7 +62,8 @@ answers_with(models.Application, documents.by_ids)
 @strawberry.type
 class DocumentQuery:
     @strawberry.field(
-        description="The applications that you tend, newest first; for operators all of them.", extensions=[SIGNED_IN]
+        description="The applications that you tend, newest first; for operators all of them.",
+        extensions=[needs(Scope.DOCUMENT_WRITE)],
     )
     async def applications(
         self,

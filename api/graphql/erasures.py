@@ -97,7 +97,8 @@ class ErasureQuery:
     erasures: paging.Connection[Erasure] = page(
         erasure.listed,
         key=None,
-        description="For operators: all erasures, the latest first. Empty for everybody else.",
+        gate=OPERATORS,
+        description="For operators: all erasures, the latest first.",
     )
 
     @strawberry.field(

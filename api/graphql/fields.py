@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Annotated, Any, Protocol
 
 import strawberry
+from strawberry.extensions import FieldExtension
 
 from api.graphql import paging
 from api.graphql.context import Batch, Info
@@ -170,13 +171,14 @@ def page(
     filters: type[FilterInput] | None = None,
     orders: type[enum.Enum] | None = None,
     only_if: Callable[[Any, Caller], bool] | None = None,
+    gate: FieldExtension | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
     """A connection over the rows that belong to `key`; with None over the one list that the read has.
 
     `filters` is the input type that narrows it. `orders` is the enum of orders to choose from, whose values are the names
     of the read's orders; `order` is the name of the one in which it stands otherwise. `only_if` says of object and caller
-    whether there is a list at all: else the field is null.
+    whether there is a list at all: else the field is null. `gate` is one of permissions.py: it tells what a key lacks.
     """
     get = attrgetter(f"{of}.{key}") if key else _all
 
@@ -186,7 +188,7 @@ def page(
         return await opened(info, read, get(self), asked, order=order)
 
     with_arguments(resolve, filters, orders)
-    return _field(resolve, Paged(read, key, of, order), description, deprecation_reason)
+    return _field(resolve, Paged(read, key, of, order), description, deprecation_reason, gate=gate)
 
 
 def _all(_root: Any) -> int:
@@ -233,6 +235,7 @@ def _field(
     deprecation_reason: str | None,
     size: ListSize | None = None,
     cache: dict[str, Any] | None = None,
+    gate: FieldExtension | None = None,
 ) -> Any:
     # Without a return annotation the class's own annotation gives the field its type.
     resolve.__annotations__.pop("return", None)
@@ -242,4 +245,5 @@ def _field(
         deprecation_reason=deprecation_reason,
         metadata={"source": source, **(cache or {})},
         directives=[size] if size else [],
+        extensions=[gate] if gate else [],
     )

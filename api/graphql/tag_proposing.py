@@ -113,7 +113,8 @@ class TagProposalQuery:
     proposed_tags: paging.Connection[refs.TagRef] = page(
         tags.proposed,
         key=None,
-        description="Tags that authors proposed and nobody accepted yet, the oldest first; empty for all but operators.",
+        gate=OPERATORS,
+        description="For operators: tags that authors proposed and nobody accepted yet, the oldest first.",
     )
 
 

@@ -18,7 +18,7 @@ from tests.api.door import opened
 from tests.api.graphql.asking import Asking
 
 QUERY = '{ creator(handle: "ada") { name } }'
-VARY = {"accept", "accept-language", "authorization"}
+VARY = {"accept", "accept-language", "authorization", "headwater-on-behalf-of"}
 
 
 async def got(api: Asking, query: str = QUERY, method: str = "GET", **headers: str) -> httpx2.Response:

@@ -81,7 +81,7 @@ async def test_others_are_served_while_a_long_document_is_read() -> None:
     assert len(within(1)) > QUICK
     assert (await read).errors == ()
     # read on the spot it would have been done before the first turn had come back
-    assert turns > 5
+    assert turns > 1
 
 
 async def test_no_more_than_so_many_long_documents_wait() -> None:
