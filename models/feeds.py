@@ -26,11 +26,14 @@ class FeedEvent(enum.StrEnum):
 
 
 class Feed(Identified, Created, Base):
-    """A feed of exactly one channel, creator, organisation or tag; `key` is what stands in its address."""
+    """A feed of exactly one channel, creator, organisation or tag; `key` is what stands in its address. Where that was a name
+    that had to go, `former_key_mark` lets those who know the old address go on to the tombstones: it can be compared, not read.
+    """
 
     __tablename__ = "feeds"
 
     key: Mapped[str] = mapped_column(unique=True)
+    former_key_mark: Mapped[bytes | None] = mapped_column(unique=True)
     kind: Mapped[FeedKind]
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"), unique=True)
     creator_id: Mapped[int | None] = mapped_column(ForeignKey("creators.id"), unique=True)

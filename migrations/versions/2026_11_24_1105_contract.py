@@ -492,6 +492,8 @@ def upgrade() -> None:
         postgresql_not_valid=True,
     )
     op.execute("ALTER TABLE contents VALIDATE CONSTRAINT fk_contents_waiting_revision")
+    op.add_column("feeds", sa.Column("former_key_mark", sa.LargeBinary(), nullable=True))
+    op.create_unique_constraint(op.f("uq_feeds_former_key_mark"), "feeds", ["former_key_mark"])
     op.add_column("answers", sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("answers", sa.Column("state_because", sa.Text(), nullable=True))
     op.create_index(
@@ -669,6 +671,8 @@ def downgrade() -> None:
     )
     op.drop_index("ix_answers_assets", table_name="answers", postgresql_using="gin")
     op.drop_index("ix_answers_newest", table_name="answers")
+    op.drop_constraint(op.f("uq_feeds_former_key_mark"), "feeds", type_="unique")
+    op.drop_column("feeds", "former_key_mark")
     op.drop_column("answers", "state_because")
     op.drop_column("answers", "edited_at")
     op.drop_index("uq_live_pushes_current", table_name="live_pushes", postgresql_where=sa.text("ended_at IS NULL"))

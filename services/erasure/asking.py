@@ -15,6 +15,7 @@ from core.clock import Clock
 from core.errors import Conflict
 from models import DirtyKind
 from services import access, audit, callers, comments, outbox
+from services.feeds import former
 
 MOST_CREATORS = 99
 """Creators that go with an account in one transaction (our own choice: people have one or two)."""
@@ -94,8 +95,7 @@ async def _creator(session: AsyncSession, caller: Caller, creator: models.Creato
     creator.erased_at, creator.version = clock.now(), creator.version + 1
     await session.flush()
     # the address of a feed holds the handle
-    feed = models.Feed
-    await session.execute(update(feed).where(feed.creator_id == creator.id).values(key=f"creator.{erased}"))
+    await former.rename(session, creator.id, f"creator.{erased}")
     contract = models.Contract
     await session.execute(
         update(contract).where(contract.creator_id == creator.id).values(source=None, external_key=None)

@@ -18,6 +18,7 @@ from models import FeedEvent
 from services import access
 from services.channels import installing, rendering
 from services.channels.rendering import Rendition
+from services.feeds import former
 from services.gathering import Gathered, gather
 
 MOST_EPOCHS = 2**15 - 1
@@ -79,6 +80,7 @@ async def by_key(session: AsyncSession, caller: Caller, key: str) -> models.Feed
     feed = None
     if "\0" not in key:
         feed = await session.scalar(select(models.Feed).where(models.Feed.key == key, access.feeds(caller)))
+        feed = feed or await former.by_key(session, caller, key)
     if feed is None:
         raise NoSuchFeed(f"There is no feed {key[:80]!r}, or you may not read it: see the directory at /feeds.")
     return feed

@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 import models
 from core import cursors
 from core.caller import SYSTEM, Scope
 from core.clock import FixedClock
 from core.db import Database
-from services import accounts, feeds, keys, publishing
+from services import accounts, erasure, feeds, keys, publishing
 from services.channels import installing
 from tests import make
 from tests.api.door import BASE, Door, opened
@@ -678,3 +678,25 @@ async def statements(door: Door, path: str) -> int:
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return len(seen)
+
+
+async def test_who_follows_an_erased_creator_by_the_old_address_is_told_what_is_gone(door: Door):
+    async with door.db.session() as session:
+        ada = await make.creator(session, handle="ada")
+    await door.live(ada, title="Tea")
+    start = (await door.feed("creator.ada"))["_headwater"]["cursor"]
+
+    async with door.db.session() as session:
+        await erasure.erase_creator(session, SYSTEM, ada.uid, clock=door.clock)
+    await door.distribute()
+    page = await door.feed("creator.ada", after=start)
+    tail = page["_headwater"]["cursor"]
+
+    assert [item["_headwater"]["event"] for item in page["items"]] == ["withdrawn"]
+    assert "Tea" not in str(page)
+    assert (await door.feed("creator.ada", after=tail))["items"] == []
+    assert (await door.feed("creator.ada"))["items"] == []
+    assert await door.problem("/feeds/creator.eve.json") == (404, "NO_SUCH_FEED")
+    async with door.db.session() as session:
+        kept = await session.scalar(select(models.Feed.key).where(models.Feed.creator_id == ada.id))
+    assert kept == f"creator.erased-{ada.uid.hex}"
