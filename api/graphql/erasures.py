@@ -31,7 +31,7 @@ class WhomToErase(Invalid):
     code = "WHOM_TO_ERASE"
 
 
-@strawberry.type(description="So many rows of one kind hold something of the person.")
+@strawberry.type(description="So many records of one kind hold something of the person.")
 class ErasureCount:
     what: str = strawberry.field(description="The kind, such as comments or files.")
     count: int = strawberry.field(description="How many.")
@@ -55,7 +55,7 @@ class Erasure(Node):
         accounts.by_ids, key="account_id", description="The account, without its names; null when it is of a creator."
     )
 
-    @strawberry.field(description="What was removed so far, by the kind of rows.", directives=[at_most(MOST_COUNTS)])
+    @strawberry.field(description="What was removed so far, by the kind of records.", directives=[at_most(MOST_COUNTS)])
     def removed(self) -> list[ErasureCount]:
         return [ErasureCount(what=what, count=count) for what, count in sorted(self.row.counts.items())]
 

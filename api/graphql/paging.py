@@ -46,32 +46,32 @@ described(
     description="Where a page stands in its list. Both answers are looked up, whichever way the list is walked."
 )
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether more rows follow behind `endCursor`.")
-    has_previous_page: bool = strawberry.field(description="Whether more rows stand in front of `startCursor`.")
-    start_cursor: str | None = strawberry.field(description="The cursor of the first row; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The cursor of the last row; null on an empty page.")
+    has_next_page: bool = strawberry.field(description="Whether more entries follow behind `endCursor`.")
+    has_previous_page: bool = strawberry.field(description="Whether more entries stand in front of `startCursor`.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first entry; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last entry; null on an empty page.")
 
 
-@strawberry.type(description="A row of a list, with its place.")
+@strawberry.type(description="An entry of a list, with its place.")
 class Edge(Generic[Node]):
-    node: Node = strawberry.field(description="The row itself.")
+    node: Node = strawberry.field(description="The object itself.")
     cursor: str = strawberry.field(description="Its place: give it as `after` or `before` to go on from here.")
 
 
 @strawberry.type(
-    description="A window on a list that can grow. Ask for `nodes`, or for `edges` when each row's cursor matters."
+    description="A window on a list that can grow. Ask for `nodes`, or for `edges` when the cursor of each matters."
 )
 class Connection(Generic[Node]):
     page: strawberry.Private[Page[Any]]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="The rows of this window with their cursors.")
+    @strawberry.field(description="The entries of this window with their cursors.")
     def edges(self) -> list[Edge[Node]]:
         return [
             Edge(node=shape(row), cursor=cursor) for row, cursor in zip(self.page.rows, self.page.cursors, strict=True)
         ]
 
-    @strawberry.field(description="The rows of this window.")
+    @strawberry.field(description="The objects of this window.")
     def nodes(self) -> list[Node]:
         return [shape(row) for row in self.page.rows]
 
@@ -86,7 +86,7 @@ class Connection(Generic[Node]):
         )
 
     @strawberry.field(
-        description="How many rows the whole list has, counted only when asked for: exact up to 10,000. Of a longer list"
+        description="How many the whole list has, counted only when asked for: exact up to 10,000. Of a longer list"
         " it is 10,000, and `totalCountPrecision` is AT_LEAST."
     )
     async def total_count(self) -> int:

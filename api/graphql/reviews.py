@@ -52,7 +52,7 @@ answers_with(models.Review, reviews.by_ids)
 
 
 @strawberry.type(description="The review that was asked for.")
-class SubmitForReviewPayload:
+class SubmitContentForReviewPayload:
     review: Review = strawberry.field(description="The new review.")
 
 
@@ -71,14 +71,14 @@ class CancelReviewPayload:
     review: Review = strawberry.field(description="The review.")
 
 
-SubmitForReviewResult = Annotated[SubmitForReviewPayload | Refused, result("SubmitForReviewResult", "The new review")]
+SubmitContentForReviewResult = Annotated[SubmitContentForReviewPayload | Refused, result("SubmitContentForReviewResult", "The new review")]
 ApproveReviewResult = Annotated[ApproveReviewPayload | Refused, result("ApproveReviewResult", "The approved review")]
 ReturnReviewResult = Annotated[ReturnReviewPayload | Refused, result("ReturnReviewResult", "The returned review")]
 CancelReviewResult = Annotated[CancelReviewPayload | Refused, result("CancelReviewResult", "The cancelled review")]
 
 
 @strawberry.input(description="Which draft the organisation shall look at.")
-class SubmitForReviewInput:
+class SubmitContentForReviewInput:
     content_id: strawberry.ID = ref("Content", "content", "Which content: its draft is sealed as it is.")
     publishes: bool | None = given(
         "Whether it goes out as soon as it is approved: this needs the scope content:publish. Without it somebody publishes or"
@@ -118,18 +118,18 @@ class ReviewMutation:
         description="Ask the creator's organisation for its consent to the draft. A new draft can be written meanwhile.",
         extensions=[needs(Scope.CONTENT_WRITE)],
     )
-    async def submit_for_review(
+    async def submit_content_for_review(
         self,
         info: Info,
-        input: Annotated[SubmitForReviewInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
-    ) -> SubmitForReviewResult:
+        input: Annotated[SubmitContentForReviewInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+    ) -> SubmitContentForReviewResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         named = {"channels": told(input.channels), "expected_revision": told(input.expected_revision)}
         publishes = bool(told(input.publishes))
         done = await change(
             info, input, "review", reviews.submit, uid, publishes=publishes, clock=info.context.clock, **named
         )
-        return SubmitForReviewPayload(**done)
+        return SubmitContentForReviewPayload(**done)
 
     @strawberry.mutation(
         description="Consent, as an owner or manager of the organisation: the version may go out, and does at once where its"

@@ -255,7 +255,7 @@ async def test_an_organisation_reviews_what_goes_out(api: Asking, session: Async
     asked = "review { id state note publishes revision { number title } content { id } organisation { handle } }"
 
     assert await problems(author, "publishContent", contentId=id_) == [("REVIEW_REQUIRED", "")]
-    first = (await done(author, "submitForReview", asked, contentId=id_))["review"]
+    first = (await done(author, "submitContentForReview", asked, contentId=id_))["review"]
     assert first | {"id": ""} == {
         "id": "",
         "state": "WAITING",
@@ -272,10 +272,10 @@ async def test_an_organisation_reviews_what_goes_out(api: Asking, session: Async
         "review"
     ]
     assert returned == {"state": "RETURNED", "note": "Shorter."}
-    second = (await done(author, "submitForReview", asked, contentId=id_, publishes=True))["review"]
+    second = (await done(author, "submitContentForReview", asked, contentId=id_, publishes=True))["review"]
     third = (await done(author, "cancelReview", "review { state }", reviewId=second["id"]))["review"]
     assert third == {"state": "CANCELLED"}
-    fourth = (await done(author, "submitForReview", asked, contentId=id_, publishes=True))["review"]
+    fourth = (await done(author, "submitContentForReview", asked, contentId=id_, publishes=True))["review"]
     approved = await done(
         manager, "approveReview", "review { state content { title publishedAt } }", reviewId=fourth["id"]
     )
