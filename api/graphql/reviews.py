@@ -71,7 +71,9 @@ class CancelReviewPayload:
     review: Review = strawberry.field(description="The review.")
 
 
-SubmitContentForReviewResult = Annotated[SubmitContentForReviewPayload | Refused, result("SubmitContentForReviewResult", "The new review")]
+SubmitContentForReviewResult = Annotated[
+    SubmitContentForReviewPayload | Refused, result("SubmitContentForReviewResult", "The new review")
+]
 ApproveReviewResult = Annotated[ApproveReviewPayload | Refused, result("ApproveReviewResult", "The approved review")]
 ReturnReviewResult = Annotated[ReturnReviewPayload | Refused, result("ReturnReviewResult", "The returned review")]
 CancelReviewResult = Annotated[CancelReviewPayload | Refused, result("CancelReviewResult", "The cancelled review")]

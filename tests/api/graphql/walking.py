@@ -44,10 +44,33 @@ class Selection:
 
 @dataclass
 class Walk:
-    """The document from one root field, and which fields it asks for."""
+    """What is asked from one root field, the types of its variables, and which fields that asks for."""
 
-    document: str
+    operation: str
+    root: str
+    variables: dict[str, str]
+    inner: str
     asked: set[str]
+
+    @property
+    def document(self) -> str:
+        return _document(self.operation, self.variables, self.selection(""))
+
+    def selection(self, prefix: str) -> str:
+        """The root field, with a prefix before the names of its variables."""
+        return f"{self.root}{_call({name: f'${prefix}{name}' for name in self.variables})} {self.inner}"
+
+
+def together(walks: Mapping[str, Walk]) -> str:
+    """One query of several walks, each by a name of its own, which is also before the names of its variables."""
+    variables = {f"{name}_{one}": type_ for name, walked in walks.items() for one, type_ in walked.variables.items()}
+    selections = (f"{name}: {walked.selection(f'{name}_')}" for name, walked in walks.items())
+    return _document("query", variables, " ".join(selections))
+
+
+def _document(operation: str, variables: Mapping[str, str], selection: str) -> str:
+    declared = ", ".join(f"${name}: {type_}" for name, type_ in variables.items())
+    return f"{operation} {f'({declared})' if declared else ''} {{ {selection} }}"
 
 
 def walk(schema: GraphQLSchema, root: str, operation: str = "query", *, levels: int = 100) -> Walk:
@@ -68,10 +91,8 @@ def walk(schema: GraphQLSchema, root: str, operation: str = "query", *, levels: 
         name: str(argument.type) if is_required_argument(argument) else str(argument.type).removesuffix("!")
         for name, argument in start.args.items()
     }
-    declared = ", ".join(f"${name}: {type_}" for name, type_ in types.items())
-    given = _call({name: f"${name}" for name in start.args})
     inner = "" if is_plain else f"{{ {top.text()} }}"
-    return Walk(f"{operation} {f'({declared})' if declared else ''} {{ {root}{given} {inner} }}", asked)
+    return Walk(operation, root, types, inner, asked)
 
 
 def _expand(
