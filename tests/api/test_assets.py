@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import models
-from core.caller import SYSTEM
+from core.caller import SYSTEM, Scope
 from core.clock import FixedClock
 from core.db import Database
 from core.ids import new_uid
@@ -86,23 +86,24 @@ async def test_an_author_sees_the_pictures_of_their_drafts(door: Door, picture: 
     async with door.db.session() as session:
         ada, eve = await make.creator(session, name="Ada"), await make.creator(session, name="Eve")
         await make.content(session, ada, covers=(picture,), live=False)
-        secrets = [await key_of(session, creator, door.clock) for creator in (ada, eve)]
+        holders = ((ada, Scope.CONTENT_WRITE), (eve, Scope.CONTENT_WRITE), (ada, Scope.FEED_READ))
+        secrets = [await key_of(session, creator, scope, door.clock) for creator, scope in holders]
 
     answers = [
         await door.client.get(f"/assets/{picture.uid}", headers={"Authorization": f"Bearer {secret}"})
         for secret in secrets
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 404]
+    assert [answer.status_code for answer in answers] == [200, 404, 404]
     assert answers[0].headers["cache-control"] == "private, no-cache"
     assert await status(door, picture) == 404
 
 
-async def key_of(session, creator: models.Creator, clock: FixedClock) -> str:
+async def key_of(session, creator: models.Creator, scope: Scope, clock: FixedClock) -> str:
     account = await accounts.create(session, SYSTEM, creator.name, clock=clock)
     session.add(models.Identity(account_id=account.id, kind=models.IdentityKind.CREATOR, creator_id=creator.id))
     await session.flush()
-    return (await keys.create(session, SYSTEM, account.uid, "desk", [], clock=clock)).secret
+    return (await keys.create(session, SYSTEM, account.uid, "desk", [scope], clock=clock)).secret
 
 
 async def test_the_picture_of_a_product_is_served(door: Door, picture: models.Asset):
@@ -127,7 +128,7 @@ async def test_the_bytes_have_a_tag(door: Door, picture: models.Asset):
 
     again = await door.client.get(f"/assets/{picture.uid}", headers={"If-None-Match": first.headers["etag"]})
 
-    assert first.headers["etag"] == f'"{hashlib.sha256(BYTES).hexdigest()[:32]}"'
+    assert first.headers["etag"] == f'"{hashlib.sha256(b"image/jpeg" + BYTES).hexdigest()[:32]}"'
     assert first.headers["x-content-type-options"] == "nosniff"
     assert (again.status_code, again.content) == (304, b"")
 
