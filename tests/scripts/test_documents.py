@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
+from scripts import console
 from scripts.cli import main
 from services.documents import digest
 
@@ -20,8 +21,9 @@ A, BROKEN = "query A { __typename }\n", "query B { nothing }"
 def test_a_frontend_is_registered_listed_and_removed(
     own_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in {"DATABASE_URL": own_url, "HEADWATER_DATA": str(tmp_path), "COLUMNS": "200"}.items():
+    for name, value in {"DATABASE_URL": own_url, "HEADWATER_DATA": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(console.out, "width", 200)  # the environment is asked once, when the first test imports it
     monkeypatch.chdir(tmp_path)
     run = runner(monkeypatch, capsys)
     (tmp_path / "a.graphql").write_text(A)
