@@ -129,6 +129,12 @@ class RolledBackDatabase(Database):
         ):
             yield session
 
+    async def rest(self) -> None:
+        """When nobody has a turn or waits for one: an answer that failed leaves siblings of what failed behind at work."""
+        while self._turn.locked():
+            async with self._turn:
+                pass
+
 
 @pytest.fixture(scope="session")
 def worker_database(worker_url: str) -> Database:
@@ -149,7 +155,9 @@ async def db(worker_database: Database, standing: Database) -> AsyncIterator[Rol
     """The worker's database; whatever the test does in it is rolled back."""
     async with standing.engine.connect() as connection:
         outer = await connection.begin()
-        yield RolledBackDatabase(worker_database, connection)
+        made = RolledBackDatabase(worker_database, connection)
+        yield made
+        await made.rest()
         await outer.rollback()
         driver: asyncpg.Connection[Any] = (await connection.get_raw_connection()).driver_connection
         await driver.reset()  # settings, locks and ears that are the session's, not the transaction's
@@ -160,6 +168,7 @@ async def session(db: RolledBackDatabase) -> AsyncIterator[AsyncSession]:
     """A session over the same connection as `db`: what it has flushed, the doors see."""
     async with AsyncSession(db.connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as opened:
         yield opened
+        await db.rest()
         await opened.rollback()
 
 
