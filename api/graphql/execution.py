@@ -15,7 +15,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from api.graphql import allowances, problems
 from api.graphql.context import Context
 from api.graphql.limits import Limits
-from api.graphql.preparing import LARGEST_KEPT, Documents, Prepared
+from api.graphql.preparing import CHARACTERS, LARGEST_KEPT, Documents, Prepared
 from api.graphql.requests import GraphQLRequest
 from services.rates import Rates, Spent
 
@@ -57,13 +57,16 @@ class Executor:
         *,
         kept: int = 512,
         largest: int = LARGEST_KEPT,
+        characters: int = CHARACTERS,
         suggests: bool = True,
     ) -> None:
         self.schema = schema
         # the graphql-core schema that Strawberry built, with Strawberry's resolvers in it
         self.core = schema._schema  # noqa: SLF001  (Strawberry has no public name for it)
         self.limits = limits
-        self.documents = Documents(self.core, limits, kept=kept, largest=largest, suggests=suggests)
+        self.documents = Documents(
+            self.core, limits, kept=kept, largest=largest, characters=characters, suggests=suggests
+        )
         self.rates = Rates()
         self._said: dict[tuple[str, str | None, str], ExecutionResult] = {}
 

@@ -17,6 +17,11 @@ from core.errors import Unavailable
 LARGEST_KEPT = 20_000
 """Longer texts are prepared each time: they would push many short ones out of the memory."""
 
+CHARACTERS = 500_000
+"""Characters of all texts that are kept together: what they were parsed into has some fifty objects a line, and whoever
+collects garbage walks over all of them.
+"""
+
 QUICK = 1_000
 """Characters of a text that is prepared at once: longer ones take some milliseconds, in which others are served."""
 
@@ -52,6 +57,7 @@ class Documents:
         *,
         kept: int = 512,
         largest: int = LARGEST_KEPT,
+        characters: int = CHARACTERS,
         suggests: bool = True,
     ) -> None:
         self.core = core
@@ -59,8 +65,10 @@ class Documents:
         self.limits = limits
         self.kept = kept
         self.largest = largest
+        self.characters = characters
         self.suggests = suggests
         self._known: OrderedDict[str, Prepared] = OrderedDict()
+        self._characters = 0
         # one thread: whoever sends documents that take long waits for the like, and nobody else does
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="graphql-documents")
         self._waiting = 0
@@ -92,10 +100,13 @@ class Documents:
         return self._keep(text, made)
 
     def _keep(self, text: str, prepared: Prepared) -> Prepared:
-        if len(text) <= self.largest:
+        # what cannot be executed is not asked for again and again, unless somebody means harm
+        if prepared.document is not None and len(text) <= self.largest and text not in self._known:
             self._known[text] = prepared
-            if len(self._known) > self.kept:
-                self._known.popitem(last=False)
+            self._characters += len(text)
+            while len(self._known) > self.kept or self._characters > self.characters:
+                forgotten, _ = self._known.popitem(last=False)
+                self._characters -= len(forgotten)
         return prepared
 
     def _prepare(self, text: str) -> Prepared:

@@ -66,7 +66,7 @@ class Asking:
         suggests = self.settings.profile == "development"
         executor = EXECUTORS.get((limits, suggests))
         if executor is None:
-            executor = Executor(schema, limits, largest=1_000_000, suggests=suggests)
+            executor = Executor(schema, limits, largest=1_000_000, characters=10**9, suggests=suggests)
             EXECUTORS[limits, suggests] = executor
         endpoint = GraphQLEndpoint(self.settings, self.open_context, executor)
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=endpoint), base_url="http://test")

@@ -118,3 +118,16 @@ def test_what_was_seen_is_remembered_within_bounds() -> None:
         False, False, True, True, True,
     ]  # fmt: skip
     assert executor.documents.known("{ __typename }" + " " * 2_000) is None
+
+
+def test_what_is_remembered_has_so_many_characters_together_and_can_be_executed() -> None:
+    documents = Executor(schema, Limits(), characters=100).documents
+    first, second, third = (f"{{ a{number}: __typename }}" + " " * 20 for number in range(3))
+
+    for text in (first, second, "{ nobody }", third):
+        documents.prepare(text)
+
+    assert len(first) * 3 > 100
+    assert [documents.known(text) is not None for text in (first, second, "{ nobody }", third)] == [
+        False, True, False, True,
+    ]  # fmt: skip
