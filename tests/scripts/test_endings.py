@@ -74,3 +74,14 @@ def test_a_homepage_that_cannot_be_read_is_named_with_its_file(tmp_path: Path, t
         homepages.read(file)
 
     assert all(str(file) in problem.message for problem in refused.value.problems)
+
+
+def test_answers_do_not_wait_for_a_delayed_acknowledgement() -> None:
+    with serving._listen(
+        Settings(host="127.0.0.1", port=1, _env_file=None).model_copy(update={"port": 0})
+    ) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
