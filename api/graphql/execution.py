@@ -1,13 +1,12 @@
 """From a request to an answer: a prepared document, its variables, its cost, what the caller may spend, and the execution."""
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
-from graphql.execution import get_variable_values
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.utilities import get_operation_ast
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -21,6 +20,9 @@ from services.rates import Rates, Spent
 
 UNKNOWN = 10
 """What a document counts at least that has to be prepared first, be it that it is refused then."""
+
+FEW = 500
+"""Values in variables that are read at once: more take milliseconds, in which others are served."""
 
 SAID = 8
 """Answers about the schema itself that are remembered: each may be a megabyte."""
@@ -40,11 +42,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request that may be executed: checked, and paid for."""
+    """A request that may be executed: checked, and paid for. `execution` is graphql-core's, with the variables in it."""
 
     prepared: Prepared
     operation: OperationDefinitionNode
-    cost: int
+    execution: StrawberryGraphQLCoreExecutionContext
 
 
 class Executor:
@@ -93,13 +95,16 @@ class Executor:
             found = self._operation(prepared, request, context, may_introspect=may_introspect)
             if isinstance(found, Answer):
                 return found
-            cost = self._cost(prepared, found, request, context)
-            if isinstance(cost, Answer):
-                return cost
-            await self._take(context, max(0, cost - paid))
+            execution = await self._built(prepared, request, context)
+            if isinstance(execution, list):
+                return self._refused(tuple(execution), "BAD_VARIABLES", context)
+            refused = self._reckon(prepared, found, execution, context)
+            if refused is not None:
+                return refused
+            await self._take(context, max(0, context.cost - paid))
         except Spent as error:
             return self._spent(error, context)
-        return Admitted(prepared, found, cost)
+        return Admitted(prepared, found, execution)
 
     async def _prepared(self, text: str, context: Context) -> tuple[Prepared, int]:
         """The document, and what was paid to have it prepared. Whoever has spent everything has no document read."""
@@ -124,28 +129,42 @@ class Executor:
             return _by_get(context)
         return operation
 
-    def _cost(
-        self, prepared: Prepared, operation: OperationDefinitionNode, request: GraphQLRequest, context: Context
-    ) -> int | Answer:
-        """What the operation costs with the variables of the request, when they are right and it is not too much."""
-        values: dict[str, Any] = {}
-        if operation.variable_definitions:
-            declared = operation.variable_definitions
-            most = self.limits.errors
-            coerced = get_variable_values(
-                self.core, declared, request.variables, max_errors=most, hide_suggestions=True
-            )
-            if isinstance(coerced, list):
-                return self._refused(tuple(coerced), "BAD_VARIABLES", context)
-            values = coerced.coerced
+    async def _built(
+        self, prepared: Prepared, request: GraphQLRequest, context: Context
+    ) -> StrawberryGraphQLCoreExecutionContext | list[GraphQLError]:
+        """The execution to come, with the variables in their types; else what is wrong with them. Many are read aside."""
+        assert prepared.document is not None, "a document with errors was refused before"
+        build = partial(
+            StrawberryGraphQLCoreExecutionContext.build,
+            self.core,
+            prepared.document,
+            context_value=context,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            max_coercion_errors=self.limits.errors,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # a bool in Strawberry, a TypeGuard in graphql-core
+            hide_suggestions=True,
+            operation_extensions={},
+        )
+        built: Any = build() if request.value_count <= FEW else await self.documents.aside(build)
+        return built  # type: ignore[no-any-return]  # the class builds itself
+
+    def _reckon(
+        self,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        execution: StrawberryGraphQLCoreExecutionContext,
+        context: Context,
+    ) -> Answer | None:
+        """Note what the operation costs with its variables; the answer that says so, when that is too much."""
         root = self.core.get_root_type(operation.operation)
         assert prepared.bill is not None, "a document without errors has one"
         assert root is not None, "validation lets no other operation pass"
-        context.cost = cost = prepared.bill.cost(operation, root.name, values)
-        if cost <= self.limits.cost:
-            return cost
+        context.cost = prepared.bill.cost(operation, root.name, execution.variable_values.coerced)
+        if context.cost <= self.limits.cost:
+            return None
         message = (
-            f"This answer may hold {cost} objects, and at most {self.limits.cost} are answered at once:"
+            f"This answer may hold {context.cost} objects, and at most {self.limits.cost} are answered at once:"
             " ask for smaller pages (`first`), give lists within lists a `first`, or ask in several requests."
         )
         return self._refused((GraphQLError(message),), "COST_TOO_HIGH", context)
@@ -166,10 +185,9 @@ class Executor:
         """The answer to a query or mutation that was admitted."""
         assert admitted.prepared.size is not None, "what was admitted has one"
         if admitted.prepared.size.is_schema_alone:
-            result = await self._schema(admitted, request, context)
+            result = await self._schema(admitted, request)
         else:
-            started = self._started(admitted, request, context)
-            result = started if isinstance(started, ExecutionResult) else await started
+            result = await _result(admitted.execution.execute_operation())
         return self.answered(result, context, was_executed=True)
 
     def answered(self, result: ExecutionResult, context: Context, *, was_executed: bool) -> Answer:
@@ -182,28 +200,12 @@ class Executor:
         headers = allowances.headers(context.allowance)
         return Answer(self._with_cost(body, context), was_executed=was_executed, headers=headers)
 
-    def _started(
-        self, admitted: Admitted, request: GraphQLRequest, context: Context | None
-    ) -> ExecutionResult | Awaitable[ExecutionResult]:
-        assert admitted.prepared.document is not None, "what was admitted has one"
-        return execute(
-            self.core,
-            admitted.prepared.document,
-            context_value=context,
-            variable_values=request.variables,
-            operation_name=request.operation_name,
-            executor_class=StrawberryGraphQLCoreExecutionContext,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # a bool in Strawberry, a TypeGuard in graphql-core
-            operation_extensions={},
-        )
-
-    async def _schema(self, admitted: Admitted, request: GraphQLRequest, context: Context) -> ExecutionResult:
+    async def _schema(self, admitted: Admitted, request: GraphQLRequest) -> ExecutionResult:
         """What the schema says of itself: a tenth of a second's work, done aside, and once for all who ask the same."""
         asked = (request.query, request.operation_name, repr(request.variables))
         found = self._said.get(asked)
         if found is None:
-            made = await asyncio.to_thread(self._started, admitted, request, context)
-            found = made if isinstance(made, ExecutionResult) else await made
+            found = await _result(await asyncio.to_thread(admitted.execution.execute_operation))
             if len(self._said) >= SAID:
                 self._said.clear()
             self._said[asked] = found
@@ -223,6 +225,11 @@ class Executor:
         if context.cost:
             body["extensions"] = {"cost": {"requested": context.cost, "limit": self.limits.cost}}
         return body
+
+
+async def _result(started: Any) -> ExecutionResult:
+    """What graphql-core answers, at once or later."""
+    return started if isinstance(started, ExecutionResult) else await started
 
 
 def _which_operation(request: GraphQLRequest) -> str:

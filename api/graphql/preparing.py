@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules, validate
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -13,6 +15,8 @@ from api.graphql.cost import Bill
 from api.graphql.limits import DocumentRefused, Limits, Size, measure
 from api.graphql.tariff import Tariff
 from core.errors import Unavailable
+
+Made = TypeVar("Made")
 
 LARGEST_KEPT = 20_000
 """Longer texts are prepared each time: they would push many short ones out of the memory."""
@@ -31,7 +35,7 @@ RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
 class TooBusy(Unavailable):
-    """More documents than can be read soon wait to be prepared."""
+    """More documents and variables than can be read soon wait for it."""
 
     code = "TOO_BUSY"
 
@@ -88,16 +92,17 @@ class Documents:
         found = self.known(text)
         if found is not None or not QUICK < len(text) <= self.limits.length:
             return found or self.prepare(text)
+        return self._keep(text, await self.aside(lambda: self._prepare(text)))
+
+    async def aside(self, work: Callable[[], Made]) -> Made:
+        """What takes some milliseconds of a request, done beside the loop, in which others are served. Raises TooBusy."""
         if self._waiting >= MOST_WAITING:
-            raise TooBusy(
-                "Too many long documents wait to be read: try again shortly, or with documents that are known."
-            )
+            raise TooBusy("Too many long requests wait to be read: try again shortly.")
         self._waiting += 1
         try:
-            made = await asyncio.get_running_loop().run_in_executor(self._aside, self._prepare, text)
+            return await asyncio.get_running_loop().run_in_executor(self._aside, work)
         finally:
             self._waiting -= 1
-        return self._keep(text, made)
 
     def _keep(self, text: str, prepared: Prepared) -> Prepared:
         # what cannot be executed is not asked for again and again, unless somebody means harm
@@ -116,16 +121,29 @@ class Documents:
         try:
             document = parse(text, max_tokens=self.limits.tokens)
         except GraphQLError as error:
-            return Prepared(None, None, (error,), _parsing_code(error.message))
+            return Prepared(None, None, (error.with_traceback(None),), _parsing_code(error.message))
+        _unlink(document)
         try:
             size = measure(document, self.limits)
         except DocumentRefused as error:
-            return Prepared(None, None, (GraphQLError(error.message, original_error=error),), error.code)
+            # without its traceback, whose frames would hold the whole document
+            said = GraphQLError(error.message, original_error=error.with_traceback(None))
+            return Prepared(None, None, (said,), error.code)
         hidden = not self.suggests
         found = validate(self.core, document, RULES, max_errors=self.limits.errors, hide_suggestions=hidden)
         if found:
             return Prepared(None, size, tuple(found), "VALIDATION_FAILED")
         return Prepared(document, size, bill=Bill(self.tariff, document, self.limits.page))
+
+
+def _unlink(document: DocumentNode) -> None:
+    """Part the tokens of a document, each of which holds the one before and the one behind: nobody walks along them, and so
+    a document goes when it is let go, instead of waiting for a look for garbage in which nobody is served.
+    """
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
 
 
 def _parsing_code(message: str) -> str:

@@ -33,7 +33,7 @@ class BadRequest(Invalid):
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
     """`document_id` and `persisted` are SHA-256 digests: of a document that is asked for by its id, and of one that
-    Apollo's extension names. With either, `query` may be empty.
+    Apollo's extension names. With either, `query` may be empty. `value_count` is how many values the variables hold.
     """
 
     query: str
@@ -43,6 +43,7 @@ class GraphQLRequest:
     is_get: bool = False
     document_id: bytes | None = None
     persisted: bytes | None = None
+    value_count: int = 0
 
 
 async def read(request: Request, settings: Settings) -> GraphQLRequest:
@@ -153,9 +154,10 @@ def _request(given: dict[str, Any], settings: Settings, *, is_get: bool) -> Grap
         raise BadRequest(400, "QUERY_MISSING", "Send the document in `query`, or its id in `documentId`.")
     if name is not None and (not isinstance(name, str) or len(name) > LONGEST_NAME):
         raise BadRequest(400, "BAD_REQUEST_SHAPE", "`operationName` is a short text or null.")
-    for part in (variables, extensions):
-        _check_values(part, settings.graphql_variable_values, settings.graphql_variable_depth)
-    return GraphQLRequest(query or "", name or None, variables, extensions, is_get, document_id, persisted)
+    most, deepest = settings.graphql_variable_values, settings.graphql_variable_depth
+    count = _check_values(variables, most, deepest)
+    _check_values(extensions, most, deepest)
+    return GraphQLRequest(query or "", name or None, variables, extensions, is_get, document_id, persisted, count)
 
 
 def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
@@ -187,8 +189,8 @@ def _persisted(given: Any) -> bytes | None:
     return bytes.fromhex(digest)
 
 
-def _check_values(given: dict[str, Any], most: int, deepest: int) -> None:
-    """Bounded in number and depth, and without NULs, which PostgreSQL cannot hold."""
+def _check_values(given: dict[str, Any], most: int, deepest: int) -> int:
+    """How many there are. Bounded in number and depth, and without NULs, which PostgreSQL cannot hold."""
     stack: list[tuple[Any, int]] = [(given, 0)]
     count = 0
     while stack:
@@ -204,3 +206,4 @@ def _check_values(given: dict[str, Any], most: int, deepest: int) -> None:
                     raise BadRequest(400, "INVALID_CHARACTER", "A text holds the character U+0000; remove it.")
             elif isinstance(value, dict | list):
                 stack.append((value, depth + 1))
+    return count

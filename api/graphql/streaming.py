@@ -17,8 +17,6 @@ from graphql import ExecutionResult, FragmentDefinitionNode, Node, OperationType
 from graphql.execution import create_source_event_stream, execute_subscription_event
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
-from strawberry.execution import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql import problems
 from api.graphql.context import Context, OpenContext, Renew
@@ -145,28 +143,13 @@ async def opened(
         return admitted
     if admitted.operation.operation is not OperationType.SUBSCRIPTION:
         return await executor.execute(admitted, request, context)
-    per_event = _per_event(executor, admitted, request, context)
+    per_event = admitted.execution
     source: Any = create_source_event_stream(per_event)
     if per_event.is_awaitable(source):
         source = await source
     if isinstance(source, ExecutionResult):
         return executor.answered(source, context, was_executed=False)
     return _executed(executor, per_event, source, context, _asked(admitted, request))
-
-
-def _per_event(executor: Executor, admitted: Admitted, request: GraphQLRequest, context: Context) -> Any:
-    assert admitted.prepared.document is not None, "what was admitted has one"
-    built = StrawberryGraphQLCoreExecutionContext.build(
-        executor.core,
-        admitted.prepared.document,
-        context_value=context,
-        raw_variable_values=request.variables,
-        operation_name=request.operation_name,
-        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # a bool in Strawberry, a TypeGuard in graphql-core
-        operation_extensions={},
-    )
-    assert not isinstance(built, list), "variables were coerced when the request was admitted"
-    return built
 
 
 def _asked(admitted: Admitted, request: GraphQLRequest) -> Hashable:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
-from api.graphql.execution import Executor
+from api.graphql.execution import FEW, Executor
 from api.graphql.limits import Limits
 from api.graphql.preparing import MOST_WAITING, QUICK, Documents, TooBusy
 from api.graphql.schema import schema
@@ -131,3 +132,27 @@ def test_what_is_remembered_has_so_many_characters_together_and_can_be_executed(
     assert [documents.known(text) is not None for text in (first, second, "{ nobody }", third)] == [
         False, True, False, True,
     ]  # fmt: skip
+
+
+async def test_many_values_are_read_aside_and_few_at_once(api: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    monkeypatch.setattr("api.graphql.preparing.MOST_WAITING", 0)
+
+    few = await api.codes(document, ids=["x"] * (FEW - 1))
+    many = await api.codes(document, ids=["x"] * FEW)
+
+    # the list itself is a value
+    assert (few, many) == (["TOO_MANY_IDS"], ["TOO_BUSY"])
+
+
+@pytest.mark.parametrize("kind", ["operations", "aliases", "directives", "the same objects"])
+def test_a_refused_document_leaves_no_garbage_behind(kind: str) -> None:
+    executor = Executor(schema, Limits())
+    gc.collect()
+    gc.disable()
+    try:
+        executor.prepare(f"#{kind}\n{bombs.DOCUMENTS[kind]}")
+        # what it was parsed into would be some ten thousand objects that wait for the collector
+        assert gc.collect() < 500
+    finally:
+        gc.enable()
