@@ -8,7 +8,7 @@ from api.graphql.answers import Answer
 from api.graphql.context import Info
 from api.graphql.drafts import read_words
 from api.graphql.ids import uid_of
-from api.graphql.inputs import BlockInput, given, idempotency, needed, ref
+from api.graphql.inputs import BlockInput, Sent, given, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import OPERATORS, needs
 from api.graphql.problems import Refused
@@ -146,9 +146,6 @@ class UnvoteForAnswerInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class AnswerMutation:
     @strawberry.mutation(
@@ -158,7 +155,7 @@ class AnswerMutation:
     async def answer_question(
         self,
         info: Info,
-        input: Annotated[AnswerQuestionInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[AnswerQuestionInput],
     ) -> AnswerQuestionResult:
         context, caller, reading = info.context, info.context.caller, Reading()
         question = reading.take(uid_of, input.content_id, "Content", "content_id")
@@ -179,7 +176,7 @@ class AnswerMutation:
     async def edit_answer(
         self,
         info: Info,
-        input: Annotated[EditAnswerInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[EditAnswerInput],
     ) -> EditAnswerResult:
         context, caller, reading = info.context, info.context.caller, Reading()
         uid = reading.take(uid_of, input.answer_id, "Answer", "answer_id")
@@ -199,7 +196,7 @@ class AnswerMutation:
     async def withdraw_answer(
         self,
         info: Info,
-        input: Annotated[WithdrawAnswerInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[WithdrawAnswerInput],
     ) -> WithdrawAnswerResult:
         uid = uid_of(input.answer_id, "Answer", "answer_id")
         done = await change(info, input, "answer", answers.withdraw, uid, clock=info.context.clock)
@@ -212,7 +209,7 @@ class AnswerMutation:
     async def accept_answer(
         self,
         info: Info,
-        input: Annotated[AcceptAnswerInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[AcceptAnswerInput],
     ) -> AcceptAnswerResult:
         uid = uid_of(input.answer_id, "Answer", "answer_id")
         done = await change(info, input, "answer", answers.accept, uid, clock=info.context.clock)
@@ -225,7 +222,7 @@ class AnswerMutation:
     async def unaccept_answer(
         self,
         info: Info,
-        input: Annotated[UnacceptAnswerInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UnacceptAnswerInput],
     ) -> UnacceptAnswerResult:
         uid = uid_of(input.answer_id, "Answer", "answer_id")
         done = await change(info, input, "answer", answers.unaccept, uid, clock=info.context.clock)
@@ -238,7 +235,7 @@ class AnswerMutation:
     async def take_down_answer(
         self,
         info: Info,
-        input: Annotated[TakeDownAnswerInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[TakeDownAnswerInput],
     ) -> TakeDownAnswerResult:
         uid, why = subject(input.answer_id, "Answer", input.reason)
         done = await change(info, input, "answer", answers.take_down, uid, reason=why, clock=info.context.clock)
@@ -251,7 +248,7 @@ class AnswerMutation:
     async def restore_answer(
         self,
         info: Info,
-        input: Annotated[RestoreAnswerInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RestoreAnswerInput],
     ) -> RestoreAnswerResult:
         uid = uid_of(input.answer_id, "Answer", "answer_id")
         done = await change(info, input, "answer", answers.restore, uid, clock=info.context.clock)
@@ -264,7 +261,7 @@ class AnswerMutation:
     async def vote_for_answer(
         self,
         info: Info,
-        input: Annotated[VoteForAnswerInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[VoteForAnswerInput],
     ) -> VoteForAnswerResult:
         uid = uid_of(input.answer_id, "Answer", "answer_id")
         done = await change(info, input, "answer", answers.vote, uid, clock=info.context.clock)
@@ -277,7 +274,7 @@ class AnswerMutation:
     async def unvote_for_answer(
         self,
         info: Info,
-        input: Annotated[UnvoteForAnswerInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UnvoteForAnswerInput],
     ) -> UnvoteForAnswerResult:
         uid = uid_of(input.answer_id, "Answer", "answer_id")
         done = await change(info, input, "answer", answers.unvote, uid)

@@ -11,7 +11,7 @@ from api.graphql.context import Info
 from api.graphql.fields import column, one, page
 from api.graphql.filtering import part, values
 from api.graphql.ids import identity, uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.nodes import Node, findable
 from api.graphql.permissions import OPERATORS, needs
@@ -102,9 +102,6 @@ class DecideAppealInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class AppealMutation:
     @strawberry.mutation(
@@ -114,7 +111,7 @@ class AppealMutation:
     async def appeal_takedown(
         self,
         info: Info,
-        input: Annotated[AppealTakedownInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[AppealTakedownInput],
     ) -> AppealTakedownResult:
         reading = Reading()
         uid = reading.take(uid_of, input.content_id, "Content", "content_id")
@@ -131,7 +128,7 @@ class AppealMutation:
     async def decide_appeal(
         self,
         info: Info,
-        input: Annotated[DecideAppealInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[DecideAppealInput],
     ) -> DecideAppealResult:
         reading = Reading()
         uid = reading.take(uid_of, input.appeal_id, "Appeal", "appeal_id")

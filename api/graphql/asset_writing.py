@@ -9,14 +9,12 @@ from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.creator_writing import present
 from api.graphql.ids import uid_of
-from api.graphql.inputs import given, idempotency, ref
+from api.graphql.inputs import Sent, given, idempotency, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
 from core.caller import Scope
 from services import assets, captions
-
-_Input = "What to do."
 
 answers_with(models.Asset, assets.by_ids)
 
@@ -51,7 +49,7 @@ class AssetMutation:
     async def update_asset(
         self,
         info: Info,
-        input: Annotated[UpdateAssetInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[UpdateAssetInput],
     ) -> UpdateAssetResult:
         uid = uid_of(input.asset_id, "Asset", "asset_id")
         about = present(input, "alternative_text", "credit", "licence")

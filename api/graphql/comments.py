@@ -11,7 +11,7 @@ from api.graphql import paging, refs
 from api.graphql.context import Info
 from api.graphql.fields import column, one, page
 from api.graphql.ids import identity, uid_of
-from api.graphql.inputs import idempotency, needed, ref
+from api.graphql.inputs import Sent, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.nodes import Node, findable
 from api.graphql.permissions import OPERATORS, needs
@@ -218,9 +218,6 @@ class RestoreCommentInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class CommentMutation:
     @strawberry.mutation(
@@ -230,7 +227,7 @@ class CommentMutation:
     async def add_comment(
         self,
         info: Info,
-        input: Annotated[AddCommentInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[AddCommentInput],
     ) -> AddCommentResult:
         reading = Reading()
         content = reading.take(uid_of, input.content_id, "Content", "content_id")
@@ -250,7 +247,7 @@ class CommentMutation:
     async def withdraw_comment(
         self,
         info: Info,
-        input: Annotated[WithdrawCommentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[WithdrawCommentInput],
     ) -> WithdrawCommentResult:
         uid = uid_of(input.comment_id, "Comment", "comment_id")
         done = await change(info, input, "comment", comments.withdraw, uid, clock=info.context.clock)
@@ -263,7 +260,7 @@ class CommentMutation:
     async def hide_comment(
         self,
         info: Info,
-        input: Annotated[HideCommentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[HideCommentInput],
     ) -> HideCommentResult:
         uid = uid_of(input.comment_id, "Comment", "comment_id")
         done = await change(info, input, "comment", comments.hide, uid, clock=info.context.clock)
@@ -276,7 +273,7 @@ class CommentMutation:
     async def show_comment(
         self,
         info: Info,
-        input: Annotated[ShowCommentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ShowCommentInput],
     ) -> ShowCommentResult:
         uid = uid_of(input.comment_id, "Comment", "comment_id")
         done = await change(info, input, "comment", comments.show, uid, clock=info.context.clock)
@@ -289,7 +286,7 @@ class CommentMutation:
     async def take_down_comment(
         self,
         info: Info,
-        input: Annotated[TakeDownCommentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[TakeDownCommentInput],
     ) -> TakeDownCommentResult:
         uid, why = subject(input.comment_id, "Comment", input.reason)
         done = await change(info, input, "comment", comments.take_down, uid, reason=why, clock=info.context.clock)
@@ -302,7 +299,7 @@ class CommentMutation:
     async def restore_comment(
         self,
         info: Info,
-        input: Annotated[RestoreCommentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RestoreCommentInput],
     ) -> RestoreCommentResult:
         uid = uid_of(input.comment_id, "Comment", "comment_id")
         done = await change(info, input, "comment", comments.restore, uid, clock=info.context.clock)

@@ -136,7 +136,7 @@ findable("Content", contents.by_uids)
 @strawberry.type
 class ContentQuery:
     @strawberry.field(description="The content with this id; null if there is none or you may not see it.")
-    async def content(self, info: Info, id: Id) -> Content | None:  # noqa: A002  (GraphQL's usual name for it)
+    async def content(self, info: Info, id: Id) -> Content | None:
         found = await info.context.load(contents.by_uids, uid_of(id, "Content", "id"))
         return shape(found)  # type: ignore[no-any-return]  # a Content by registration
 

@@ -9,7 +9,7 @@ import models
 from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.ids import uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import OPERATORS, needs
 from api.graphql.problems import Refused
@@ -19,7 +19,6 @@ from core.caller import Scope
 from core.errors import together
 from services import profiles
 
-_Input = "What to do."
 _CREATOR = "Which creator."
 
 
@@ -128,7 +127,7 @@ class CreatorMutation:
     async def create_creator(
         self,
         info: Info,
-        input: Annotated[CreateCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[CreateCreatorInput],
     ) -> CreateCreatorResult:
         about = {"language": input.language, "bio": input.bio, "clock": info.context.clock}
         who = (input.handle, input.name, input.kind)
@@ -141,7 +140,7 @@ class CreatorMutation:
     async def update_creator(
         self,
         info: Info,
-        input: Annotated[UpdateCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UpdateCreatorInput],
     ) -> UpdateCreatorResult:
         reading = Reading()
         uid = reading.take(uid_of, input.creator_id, "Creator", "creator_id")
@@ -161,7 +160,7 @@ class CreatorMutation:
     async def certify_creator(
         self,
         info: Info,
-        input: Annotated[CertifyCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[CertifyCreatorInput],
     ) -> CertifyCreatorResult:
         uid = uid_of(input.creator_id, "Creator", "creator_id")
         about = {"on": input.certified_on or None, "clock": info.context.clock}
@@ -172,7 +171,7 @@ class CreatorMutation:
     async def revoke_certification(
         self,
         info: Info,
-        input: Annotated[RevokeCertificationInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RevokeCertificationInput],
     ) -> RevokeCertificationResult:
         uid, why = subject(input.creator_id, "Creator", input.reason)
         done = await change(info, input, "creator", profiles.revoke, uid, input.role, reason=why)
@@ -185,7 +184,7 @@ class CreatorMutation:
     async def declare_creator_facts(
         self,
         info: Info,
-        input: Annotated[DeclareCreatorFactsInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[DeclareCreatorFactsInput],
     ) -> DeclareCreatorFactsResult:
         uid = uid_of(input.creator_id, "Creator", "creator_id")
         facts = present(input, "level", "is_seller", nullable=profiles.SCORES)

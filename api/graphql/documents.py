@@ -12,7 +12,7 @@ from api.graphql import fields, paging
 from api.graphql.context import Info
 from api.graphql.fields import column, page
 from api.graphql.ids import identity, uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.limits import Limits
 from api.graphql.mutations import MOST_AT_ONCE, TooManyItems, answers_with, change, result
 from api.graphql.nodes import Node, findable
@@ -133,9 +133,6 @@ class RemoveDocumentsInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class DocumentMutation:
     @strawberry.mutation(
@@ -144,7 +141,7 @@ class DocumentMutation:
     async def create_application(
         self,
         info: Info,
-        input: Annotated[CreateApplicationInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[CreateApplicationInput],
     ) -> CreateApplicationResult:
         done = await change(info, input, "application", documents.create_application, input.key, input.name)
         return CreateApplicationPayload(**done)
@@ -156,7 +153,7 @@ class DocumentMutation:
     async def register_documents(
         self,
         info: Info,
-        input: Annotated[RegisterDocumentsInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RegisterDocumentsInput],
     ) -> RegisterDocumentsResult:
         context = info.context
         uid, wanted = await _read(info, input)
@@ -171,7 +168,7 @@ class DocumentMutation:
     async def remove_documents(
         self,
         info: Info,
-        input: Annotated[RemoveDocumentsInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RemoveDocumentsInput],
     ) -> RemoveDocumentsResult:
         _check_number(input.document_ids, "document_ids")
         reading = Reading()

@@ -9,7 +9,7 @@ from api.graphql import paging, refs
 from api.graphql.context import Info
 from api.graphql.fields import page
 from api.graphql.ids import uid_of
-from api.graphql.inputs import idempotency, ref
+from api.graphql.inputs import Sent, idempotency, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
@@ -127,9 +127,6 @@ class UnsaveContentInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class EngagementMutation:
     @strawberry.mutation(
@@ -139,7 +136,7 @@ class EngagementMutation:
     async def like_content(
         self,
         info: Info,
-        input: Annotated[LikeContentInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[LikeContentInput],
     ) -> LikeContentResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "content", engagement.like, uid, clock=info.context.clock)
@@ -152,7 +149,7 @@ class EngagementMutation:
     async def unlike_content(
         self,
         info: Info,
-        input: Annotated[UnlikeContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UnlikeContentInput],
     ) -> UnlikeContentResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "content", engagement.unlike, uid)
@@ -165,7 +162,7 @@ class EngagementMutation:
     async def save_content(
         self,
         info: Info,
-        input: Annotated[SaveContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[SaveContentInput],
     ) -> SaveContentResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "content", engagement.save, uid, clock=info.context.clock)
@@ -178,7 +175,7 @@ class EngagementMutation:
     async def unsave_content(
         self,
         info: Info,
-        input: Annotated[UnsaveContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UnsaveContentInput],
     ) -> UnsaveContentResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "content", engagement.unsave, uid)

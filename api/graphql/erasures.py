@@ -11,7 +11,7 @@ from api.graphql.context import Info
 from api.graphql.directives import at_most
 from api.graphql.fields import column, one, page
 from api.graphql.ids import identity, uid_of
-from api.graphql.inputs import idempotency, ref
+from api.graphql.inputs import Sent, idempotency, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.nodes import Node, findable
 from api.graphql.permissions import OPERATORS
@@ -129,9 +129,6 @@ class ErasureQuery:
         return [ErasureCount(what=one.what, count=one.rows) for one in counts]
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class ErasureMutation:
     @strawberry.mutation(
@@ -142,7 +139,7 @@ class ErasureMutation:
     async def erase_creator(
         self,
         info: Info,
-        input: Annotated[EraseCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[EraseCreatorInput],
     ) -> EraseCreatorResult:
         uid = uid_of(input.creator_id, "Creator", "creator_id")
         done = await change(info, input, "erasure", erasure.erase_creator, uid, clock=info.context.clock)
@@ -156,7 +153,7 @@ class ErasureMutation:
     async def erase_account(
         self,
         info: Info,
-        input: Annotated[EraseAccountInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[EraseAccountInput],
     ) -> EraseAccountResult:
         uid = uid_of(input.account_id, "Account", "account_id")
         done = await change(info, input, "erasures", erasure.erase_account, uid, clock=info.context.clock)

@@ -11,7 +11,7 @@ from api.graphql.content_filters import ContentFilter
 from api.graphql.context import Info
 from api.graphql.fields import column, page
 from api.graphql.ids import uid_of
-from api.graphql.inputs import idempotency, ref
+from api.graphql.inputs import Sent, idempotency, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
@@ -105,9 +105,6 @@ class UnfollowCreatorInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class FollowingMutation:
     @strawberry.mutation(
@@ -117,7 +114,7 @@ class FollowingMutation:
     async def follow_creator(
         self,
         info: Info,
-        input: Annotated[FollowCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[FollowCreatorInput],
     ) -> FollowCreatorResult:
         uid = uid_of(input.creator_id, "Creator", "creator_id")
         done = await change(info, input, "creator", following.follow, uid, clock=info.context.clock)
@@ -130,7 +127,7 @@ class FollowingMutation:
     async def unfollow_creator(
         self,
         info: Info,
-        input: Annotated[UnfollowCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UnfollowCreatorInput],
     ) -> UnfollowCreatorResult:
         uid = uid_of(input.creator_id, "Creator", "creator_id")
         done = await change(info, input, "creator", following.unfollow, uid)

@@ -175,7 +175,7 @@ class HomepageMutation:
     async def save_homepage(
         self,
         info: Info,
-        input: Annotated[SaveHomepageInput, strawberry.argument(description="What to save.")],  # noqa: A002  (the argument's name in the schema)
+        input: Annotated[SaveHomepageInput, strawberry.argument(description="What to save.")],
     ) -> SaveHomepageResult:
         context, caller = info.context, info.context.caller
         reading = Reading()
@@ -199,7 +199,7 @@ class HomepageMutation:
     async def create_homepage_draft(
         self,
         info: Info,
-        input: Annotated[CreateHomepageDraftInput, strawberry.argument(description="What to begin from.")],  # noqa: A002
+        input: Annotated[CreateHomepageDraftInput, strawberry.argument(description="What to begin from.")],
     ) -> CreateHomepageDraftResult:
         context = info.context
         uid, stamp = uid_of(input.creator_id, "Creator", "creator_id"), sent_stamp(input.expected_revision)
@@ -216,7 +216,7 @@ class HomepageMutation:
     async def discard_homepage_draft(
         self,
         info: Info,
-        input: Annotated[DiscardHomepageDraftInput, strawberry.argument(description="Which draft.")],  # noqa: A002
+        input: Annotated[DiscardHomepageDraftInput, strawberry.argument(description="Which draft.")],
     ) -> DiscardHomepageDraftResult:
         context = info.context
         uid, stamp = uid_of(input.creator_id, "Creator", "creator_id"), input.expected_revision
@@ -232,7 +232,7 @@ class HomepageMutation:
     async def publish_homepage(
         self,
         info: Info,
-        input: Annotated[PublishHomepageInput, strawberry.argument(description="Which homepage.")],  # noqa: A002
+        input: Annotated[PublishHomepageInput, strawberry.argument(description="Which homepage.")],
     ) -> PublishHomepageResult:
         context = info.context
         uid, stamp = uid_of(input.creator_id, "Creator", "creator_id"), sent_stamp(input.expected_revision)
@@ -248,7 +248,7 @@ class HomepageMutation:
     async def rollback_homepage(
         self,
         info: Info,
-        input: Annotated[RollbackHomepageInput, strawberry.argument(description="Where to return to.")],  # noqa: A002
+        input: Annotated[RollbackHomepageInput, strawberry.argument(description="Where to return to.")],
     ) -> RollbackHomepageResult:
         context = info.context
         uid = uid_of(input.creator_id, "Creator", "creator_id")
@@ -261,7 +261,7 @@ class HomepageMutation:
     async def schedule_homepage(
         self,
         info: Info,
-        input: Annotated[ScheduleHomepageInput, strawberry.argument(description="Which homepage, and when.")],  # noqa: A002
+        input: Annotated[ScheduleHomepageInput, strawberry.argument(description="Which homepage, and when.")],
     ) -> ScheduleHomepageResult:
         context = info.context
         uid = uid_of(input.creator_id, "Creator", "creator_id")
@@ -275,7 +275,7 @@ class HomepageMutation:
     async def reschedule_homepage(
         self,
         info: Info,
-        input: Annotated[RescheduleHomepageInput, strawberry.argument(description="Which version, and when.")],  # noqa: A002
+        input: Annotated[RescheduleHomepageInput, strawberry.argument(description="Which version, and when.")],
     ) -> RescheduleHomepageResult:
         context = info.context
         given_ = (uid_of(input.creator_id, "Creator", "creator_id"), input.number)
@@ -289,7 +289,7 @@ class HomepageMutation:
     async def cancel_homepage_schedule(
         self,
         info: Info,
-        input: Annotated[CancelHomepageScheduleInput, strawberry.argument(description="Which version.")],  # noqa: A002
+        input: Annotated[CancelHomepageScheduleInput, strawberry.argument(description="Which version.")],
     ) -> CancelHomepageScheduleResult:
         context = info.context
         given_ = (uid_of(input.creator_id, "Creator", "creator_id"), input.number)

@@ -10,7 +10,7 @@ from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.fields import column, one
 from api.graphql.ids import identity, uid_of
-from api.graphql.inputs import idempotency, needed, ref
+from api.graphql.inputs import Sent, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.permissions import OPERATORS
 from api.graphql.problems import Refused
@@ -19,8 +19,6 @@ from api.graphql.rows import shows
 from api.graphql.words import described
 from core.errors import together
 from services import creators, identities, organisations, products
-
-_Input = "What to do."
 
 described(
     models.IdentityKind,
@@ -99,7 +97,7 @@ class IdentityMutation:
     async def give_identity(
         self,
         info: Info,
-        input: Annotated[GiveIdentityInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[GiveIdentityInput],
     ) -> GiveIdentityResult:
         reading = Reading()
         account = reading.take(uid_of, input.account_id, "Account", "account_id")
@@ -118,7 +116,7 @@ class IdentityMutation:
     async def take_identity(
         self,
         info: Info,
-        input: Annotated[TakeIdentityInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[TakeIdentityInput],
     ) -> TakeIdentityResult:
         uid = uid_of(input.identity_id, "Identity", "identity_id")
         return TakeIdentityPayload(**await change(info, input, "account", identities.take, uid))

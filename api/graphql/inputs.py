@@ -1,12 +1,17 @@
 """What an author sends, as the schema has it: drafts with their blocks, details and times."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 
 import models
 from api.graphql.bodies import Mark
+
+Input = TypeVar("Input")
+
+Sent = Annotated[Input, strawberry.argument(description="What to do.")]
+"""The one argument of a mutation: `input: Sent[PublishContentInput]`."""
 
 
 def given(description: str, **how: Any) -> Any:

@@ -11,7 +11,7 @@ from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.fields import column, many, page
 from api.graphql.ids import identity, uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import Secret, answers_with, change, result
 from api.graphql.nodes import Node, findable
 from api.graphql.paging import Connection
@@ -197,16 +197,13 @@ async def _rotated(session: AsyncSession, caller: Caller, *given: Any, clock: Cl
     return issued.key, Secret(issued.secret)
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class AccountMutation:
     @strawberry.mutation(description="For operators: make an account.", extensions=[OPERATORS])
     async def create_account(
         self,
         info: Info,
-        input: Annotated[CreateAccountInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[CreateAccountInput],
     ) -> CreateAccountResult:
         email = None if input.email is strawberry.UNSET else input.email
         done = await change(info, input, "account", accounts.create, input.name, email=email, clock=info.context.clock)
@@ -219,7 +216,7 @@ class AccountMutation:
     async def update_account(
         self,
         info: Info,
-        input: Annotated[UpdateAccountInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UpdateAccountInput],
     ) -> UpdateAccountResult:
         uid = uid_of(input.account_id, "Account", "account_id")
         said = {name: value for name in ("name", "email") if (value := getattr(input, name)) is not strawberry.UNSET}
@@ -232,7 +229,7 @@ class AccountMutation:
     async def link_login(
         self,
         info: Info,
-        input: Annotated[LinkLoginInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[LinkLoginInput],
     ) -> LinkLoginResult:
         uid = uid_of(input.account_id, "Account", "account_id")
         return LinkLoginPayload(**await change(info, input, "account", tokens.link, uid, input.issuer, input.subject))
@@ -244,7 +241,7 @@ class AccountMutation:
     async def unlink_login(
         self,
         info: Info,
-        input: Annotated[UnlinkLoginInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UnlinkLoginInput],
     ) -> UnlinkLoginResult:
         uid = uid_of(input.account_id, "Account", "account_id")
         done = await change(info, input, "account", tokens.unlink, uid, input.issuer, input.subject)
@@ -257,7 +254,7 @@ class AccountMutation:
     async def create_api_key(
         self,
         info: Info,
-        input: Annotated[CreateApiKeyInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[CreateApiKeyInput],
     ) -> CreateApiKeyResult:
         uid = uid_of(input.account_id, "Account", "account_id")
         about = {"channels": input.channels or (), "expires_at": input.expires_at or None, "clock": info.context.clock}
@@ -272,7 +269,7 @@ class AccountMutation:
     async def rotate_api_key(
         self,
         info: Info,
-        input: Annotated[RotateApiKeyInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RotateApiKeyInput],
     ) -> RotateApiKeyResult:
         uid = uid_of(input.api_key_id, "ApiKey", "api_key_id")
         done = await change(info, input, ("api_key", "secret"), _rotated, uid, clock=info.context.clock)
@@ -284,7 +281,7 @@ class AccountMutation:
     async def revoke_api_key(
         self,
         info: Info,
-        input: Annotated[RevokeApiKeyInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RevokeApiKeyInput],
     ) -> RevokeApiKeyResult:
         uid = uid_of(input.api_key_id, "ApiKey", "api_key_id")
         done = await change(info, input, "api_key", keys.revoke, uid, clock=info.context.clock)

@@ -8,7 +8,7 @@ import strawberry
 from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.ids import uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.lives import LiveMessage, LivePush
 from api.graphql.mutations import change, result
 from api.graphql.permissions import OPERATORS, needs
@@ -172,9 +172,6 @@ class TakeDownLiveMessageInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class LiveMutation:
     @strawberry.mutation(
@@ -184,7 +181,7 @@ class LiveMutation:
     async def start_live(
         self,
         info: Info,
-        input: Annotated[StartLiveInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[StartLiveInput],
     ) -> StartLiveResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         url = input.stream_url or None
@@ -195,7 +192,7 @@ class LiveMutation:
     async def end_live(
         self,
         info: Info,
-        input: Annotated[EndLiveInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[EndLiveInput],
     ) -> EndLiveResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "live", lives.end, uid, clock=info.context.clock)
@@ -208,7 +205,7 @@ class LiveMutation:
     async def cancel_live(
         self,
         info: Info,
-        input: Annotated[CancelLiveInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[CancelLiveInput],
     ) -> CancelLiveResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "live", lives.cancel, uid, clock=info.context.clock)
@@ -220,7 +217,7 @@ class LiveMutation:
     async def reschedule_live(
         self,
         info: Info,
-        input: Annotated[RescheduleLiveInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RescheduleLiveInput],
     ) -> RescheduleLiveResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "live", lives.reschedule, uid, input.starts_at, clock=info.context.clock)
@@ -232,7 +229,7 @@ class LiveMutation:
     async def publish_replay(
         self,
         info: Info,
-        input: Annotated[PublishReplayInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[PublishReplayInput],
     ) -> PublishReplayResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "live", lives.publish_replay, uid, input.replay_url, clock=info.context.clock)
@@ -245,7 +242,7 @@ class LiveMutation:
     async def push_product(
         self,
         info: Info,
-        input: Annotated[PushProductInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[PushProductInput],
     ) -> PushProductResult:
         reading = Reading()
         uid = reading.take(uid_of, input.content_id, "Content", "content_id")
@@ -261,7 +258,7 @@ class LiveMutation:
     async def end_push(
         self,
         info: Info,
-        input: Annotated[EndPushInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[EndPushInput],
     ) -> EndPushResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "push", lives.end_push, uid, clock=info.context.clock)
@@ -274,7 +271,7 @@ class LiveMutation:
     async def report_viewers(
         self,
         info: Info,
-        input: Annotated[ReportViewersInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ReportViewersInput],
     ) -> ReportViewersResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "live", lives.report_viewers, uid, input.count, clock=info.context.clock)
@@ -287,7 +284,7 @@ class LiveMutation:
     async def send_live_message(
         self,
         info: Info,
-        input: Annotated[SendLiveMessageInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[SendLiveMessageInput],
     ) -> SendLiveMessageResult:
         reading, clock = Reading(), info.context.clock
         uid = reading.take(uid_of, input.content_id, "Content", "content_id")
@@ -304,7 +301,7 @@ class LiveMutation:
     async def hide_live_message(
         self,
         info: Info,
-        input: Annotated[HideLiveMessageInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[HideLiveMessageInput],
     ) -> HideLiveMessageResult:
         uid = uid_of(input.message_id, "LiveMessage", "message_id")
         done = await change(info, input, "message", live_messages.hide, uid, clock=info.context.clock)
@@ -314,7 +311,7 @@ class LiveMutation:
     async def take_down_live_message(
         self,
         info: Info,
-        input: Annotated[TakeDownLiveMessageInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[TakeDownLiveMessageInput],
     ) -> TakeDownLiveMessageResult:
         reading, clock = Reading(), info.context.clock
         uid = reading.take(uid_of, input.message_id, "LiveMessage", "message_id")

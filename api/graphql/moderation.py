@@ -11,7 +11,7 @@ from api.graphql import refs
 from api.graphql.bulk import ContentOutcome, in_bulk, outcomes, subjects
 from api.graphql.context import Info
 from api.graphql.ids import uid_of
-from api.graphql.inputs import idempotency, needed, ref
+from api.graphql.inputs import Sent, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import OPERATORS
 from api.graphql.problems import Refused
@@ -124,9 +124,6 @@ class ReinstateAccountInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class ModerationMutation:
     @strawberry.mutation(
@@ -136,7 +133,7 @@ class ModerationMutation:
     async def take_down_content(
         self,
         info: Info,
-        input: Annotated[TakeDownContentInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[TakeDownContentInput],
     ) -> TakeDownContentResult:
         uid, why = subject(input.content_id, "Content", input.reason)
         done = await change(info, input, "content", publishing.take_down, uid, reason=why, clock=info.context.clock)
@@ -149,7 +146,7 @@ class ModerationMutation:
     async def take_down_contents(
         self,
         info: Info,
-        input: Annotated[TakeDownContentsInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[TakeDownContentsInput],
     ) -> TakeDownContentsResult:
         uids, why = subjects(input.content_ids, input.reason)
         clock = info.context.clock
@@ -163,7 +160,7 @@ class ModerationMutation:
     async def restore_content(
         self,
         info: Info,
-        input: Annotated[RestoreContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RestoreContentInput],
     ) -> RestoreContentResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "content", publishing.restore, uid, clock=info.context.clock)
@@ -175,7 +172,7 @@ class ModerationMutation:
     async def suspend_creator(
         self,
         info: Info,
-        input: Annotated[SuspendCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[SuspendCreatorInput],
     ) -> SuspendCreatorResult:
         uid, why = subject(input.creator_id, "Creator", input.reason)
         done = await change(info, input, "creator", publishing.suspend, uid, reason=why, clock=info.context.clock)
@@ -188,7 +185,7 @@ class ModerationMutation:
     async def reinstate_creator(
         self,
         info: Info,
-        input: Annotated[ReinstateCreatorInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ReinstateCreatorInput],
     ) -> ReinstateCreatorResult:
         uid = uid_of(input.creator_id, "Creator", "creator_id")
         return ReinstateCreatorPayload(**await change(info, input, "creator", publishing.reinstate, uid))
@@ -201,7 +198,7 @@ class ModerationMutation:
     async def suspend_account(
         self,
         info: Info,
-        input: Annotated[SuspendAccountInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[SuspendAccountInput],
     ) -> SuspendAccountResult:
         uid, why = subject(input.account_id, "Account", input.reason)
         done = await change(info, input, "account", accounts.suspend, uid, reason=why, clock=info.context.clock)
@@ -215,7 +212,7 @@ class ModerationMutation:
     async def reinstate_account(
         self,
         info: Info,
-        input: Annotated[ReinstateAccountInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ReinstateAccountInput],
     ) -> ReinstateAccountResult:
         uid = uid_of(input.account_id, "Account", "account_id")
         return ReinstateAccountPayload(**await change(info, input, "account", accounts.reinstate, uid))

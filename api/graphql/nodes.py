@@ -47,7 +47,7 @@ async def find(info: Info, text: str, *path: str | int) -> Any:
 @strawberry.type
 class NodeQuery:
     @strawberry.field(description="The object with this global id; null when there is none or you may not see it.")
-    async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002  (Relay's name for it)
+    async def node(self, info: Info, id: Id) -> Node | None:
         return await find(info, id, "id")  # type: ignore[no-any-return]  # a row's shape, a Node by registration
 
     @strawberry.field(

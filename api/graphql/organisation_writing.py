@@ -8,7 +8,7 @@ import strawberry
 import models
 from api.graphql.context import Info
 from api.graphql.ids import uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.organisations import Contract, Organisation, OrganisationMember
 from api.graphql.permissions import OPERATORS, needs
@@ -19,7 +19,6 @@ from core.caller import Scope
 from core.errors import together
 from services import contracts, memberships, organisations
 
-_Input = "What to do."
 _ORGANISATION = "Which organisation."
 TENDS = needs(Scope.ORGANISATION_WRITE)
 
@@ -173,7 +172,7 @@ class OrganisationMutation:
     async def create_organisation(
         self,
         info: Info,
-        input: Annotated[CreateOrganisationInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[CreateOrganisationInput],
     ) -> CreateOrganisationResult:
         about = {"demands_review": input.demands_review, "clock": info.context.clock}
         done = await change(info, input, "organisation", organisations.create, input.handle, input.name, **about)
@@ -185,7 +184,7 @@ class OrganisationMutation:
     async def update_organisation(
         self,
         info: Info,
-        input: Annotated[UpdateOrganisationInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UpdateOrganisationInput],
     ) -> UpdateOrganisationResult:
         uid = uid_of(input.organisation_id, "Organisation", "organisation_id")
         about = _present(input, "name", "demands_review")
@@ -199,7 +198,7 @@ class OrganisationMutation:
     async def suspend_organisation(
         self,
         info: Info,
-        input: Annotated[SuspendOrganisationInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[SuspendOrganisationInput],
     ) -> SuspendOrganisationResult:
         uid, reason = subject(input.organisation_id, "Organisation", input.reason)
         about = {"reason": reason, "clock": info.context.clock}
@@ -214,7 +213,7 @@ class OrganisationMutation:
     async def reinstate_organisation(
         self,
         info: Info,
-        input: Annotated[ReinstateOrganisationInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ReinstateOrganisationInput],
     ) -> ReinstateOrganisationResult:
         uid = uid_of(input.organisation_id, "Organisation", "organisation_id")
         done = await change(info, input, "organisation", organisations.reinstate, uid)
@@ -224,7 +223,7 @@ class OrganisationMutation:
     async def add_member(
         self,
         info: Info,
-        input: Annotated[AddMemberInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[AddMemberInput],
     ) -> AddMemberResult:
         reading = Reading()
         organisation = reading.take(uid_of, input.organisation_id, "Organisation", "organisation_id")
@@ -240,7 +239,7 @@ class OrganisationMutation:
     async def change_member_role(
         self,
         info: Info,
-        input: Annotated[ChangeMemberRoleInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ChangeMemberRoleInput],
     ) -> ChangeMemberRoleResult:
         uid = uid_of(input.member_id, "OrganisationMember", "member_id")
         clock = info.context.clock
@@ -251,7 +250,7 @@ class OrganisationMutation:
     async def end_membership(
         self,
         info: Info,
-        input: Annotated[EndMembershipInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[EndMembershipInput],
     ) -> EndMembershipResult:
         uid = uid_of(input.member_id, "OrganisationMember", "member_id")
         done = await change(info, input, "member", memberships.end, uid, clock=info.context.clock)
@@ -264,7 +263,7 @@ class OrganisationMutation:
     async def sign_contract(
         self,
         info: Info,
-        input: Annotated[SignContractInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[SignContractInput],
     ) -> SignContractResult:
         reading = Reading()
         organisation = reading.take(uid_of, input.organisation_id, "Organisation", "organisation_id")
@@ -289,7 +288,7 @@ class OrganisationMutation:
     async def end_contract(
         self,
         info: Info,
-        input: Annotated[EndContractInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[EndContractInput],
     ) -> EndContractResult:
         uid = uid_of(input.contract_id, "Contract", "contract_id")
         about = {"ends_on": input.ends_on or None, "clock": info.context.clock}

@@ -15,7 +15,7 @@ from api.graphql.context import Info
 from api.graphql.creator_writing import present
 from api.graphql.directives import at_most
 from api.graphql.ids import uid_of, uids_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import MOST_AT_ONCE, TooManyItems, answers_with, change, each, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Problem, Refused
@@ -26,7 +26,6 @@ from core.clock import Clock
 from core.errors import together
 from services import goods, products
 
-_Input = "What to do."
 _PRODUCT = "Which product."
 TENDS = needs(Scope.PRODUCT_WRITE)
 PLAIN = ("title", "description", "language", "is_on_shelf")
@@ -201,7 +200,7 @@ class ProductMutation:
     async def create_product(
         self,
         info: Info,
-        input: Annotated[CreateProductInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[CreateProductInput],
     ) -> CreateProductResult:
         reading = Reading()
         shop = reading.take(uid_of, input.shop_id, "Shop", "shop_id")
@@ -217,7 +216,7 @@ class ProductMutation:
     async def update_product(
         self,
         info: Info,
-        input: Annotated[UpdateProductInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UpdateProductInput],
     ) -> UpdateProductResult:
         reading = Reading()
         uid = reading.take(uid_of, input.product_id, "Product", "product_id")
@@ -234,7 +233,7 @@ class ProductMutation:
     async def update_products(
         self,
         info: Info,
-        input: Annotated[UpdateProductsInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UpdateProductsInput],
     ) -> UpdateProductsResult:
         if not 1 <= len(input.products) <= MOST_AT_ONCE:
             message = f"Name 1 to {MOST_AT_ONCE} products; {len(input.products)} were given."
@@ -254,7 +253,7 @@ class ProductMutation:
     async def put_product_on_shelf(
         self,
         info: Info,
-        input: Annotated[PutProductOnShelfInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[PutProductOnShelfInput],
     ) -> PutProductOnShelfResult:
         uid, wanted = uid_of(input.product_id, "Product", "product_id"), {"is_on_shelf": True}
         done = await change(info, input, "product", goods.update, uid, wanted, clock=info.context.clock)
@@ -266,7 +265,7 @@ class ProductMutation:
     async def take_product_off_shelf(
         self,
         info: Info,
-        input: Annotated[TakeProductOffShelfInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[TakeProductOffShelfInput],
     ) -> TakeProductOffShelfResult:
         uid, wanted = uid_of(input.product_id, "Product", "product_id"), {"is_on_shelf": False}
         done = await change(info, input, "product", goods.update, uid, wanted, clock=info.context.clock)

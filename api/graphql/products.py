@@ -144,17 +144,17 @@ findable("Product", products.by_uids)
 @strawberry.type
 class ProductQuery:
     @strawberry.field(description="The product with this id; null if there is none.")
-    async def product(self, info: Info, id: Id) -> Product | None:  # noqa: A002  (GraphQL's usual name for it)
+    async def product(self, info: Info, id: Id) -> Product | None:
         found = await info.context.load(products.by_uids, uid_of(id, "Product", "id"))
         return shape(found)  # type: ignore[no-any-return]  # a Product by registration
 
     @strawberry.field(description="The shop with this id; null if there is none.")
-    async def shop(self, info: Info, id: Id) -> Shop | None:  # noqa: A002  (GraphQL's usual name for it)
+    async def shop(self, info: Info, id: Id) -> Shop | None:
         found = await info.context.load(products.shops_by_uids, uid_of(id, "Shop", "id"))
         return shape(found)  # type: ignore[no-any-return]  # a Shop by registration
 
     @strawberry.field(description="The brand with this id; null if there is none.")
-    async def brand(self, info: Info, id: Id) -> Brand | None:  # noqa: A002  (GraphQL's usual name for it)
+    async def brand(self, info: Info, id: Id) -> Brand | None:
         found = await info.context.load(products.brands_by_uids, uid_of(id, "Brand", "id"))
         return shape(found)  # type: ignore[no-any-return]  # a Brand by registration
 

@@ -11,7 +11,7 @@ from api.graphql import refs
 from api.graphql.bulk import ContentOutcome, in_bulk, many, outcomes, subjects
 from api.graphql.context import Info
 from api.graphql.ids import uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
@@ -166,9 +166,6 @@ class ScheduleContentsInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class PublishingMutation:
     @strawberry.mutation(
@@ -179,7 +176,7 @@ class PublishingMutation:
     async def publish_content(
         self,
         info: Info,
-        input: Annotated[PublishContentInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[PublishContentInput],
     ) -> PublishContentResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         named = {"channels": told(input.channels), "expected_revision": told(input.expected_revision)}
@@ -193,7 +190,7 @@ class PublishingMutation:
     async def withdraw_content(
         self,
         info: Info,
-        input: Annotated[WithdrawContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[WithdrawContentInput],
     ) -> WithdrawContentResult:
         uid, why = subject(input.content_id, "Content", input.reason)
         done = await change(info, input, "content", publishing.withdraw, uid, reason=why, clock=info.context.clock)
@@ -207,7 +204,7 @@ class PublishingMutation:
     async def schedule_content(
         self,
         info: Info,
-        input: Annotated[ScheduleContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ScheduleContentInput],
     ) -> ScheduleContentResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         named = {"at": input.at, "time_zone": input.time_zone, "channels": told(input.channels)}
@@ -225,7 +222,7 @@ class PublishingMutation:
     async def reschedule_content(
         self,
         info: Info,
-        input: Annotated[RescheduleContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RescheduleContentInput],
     ) -> RescheduleContentResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         named = {"at": input.at, "time_zone": input.time_zone, "clock": info.context.clock}
@@ -240,7 +237,7 @@ class PublishingMutation:
     async def cancel_schedule(
         self,
         info: Info,
-        input: Annotated[CancelScheduleInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[CancelScheduleInput],
     ) -> CancelScheduleResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         names = ("content", "revision")
@@ -254,7 +251,7 @@ class PublishingMutation:
     async def publish_contents(
         self,
         info: Info,
-        input: Annotated[PublishContentsInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[PublishContentsInput],
     ) -> PublishContentsResult:
         channels, clock = told(input.channels), info.context.clock
 
@@ -270,7 +267,7 @@ class PublishingMutation:
     async def withdraw_contents(
         self,
         info: Info,
-        input: Annotated[WithdrawContentsInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[WithdrawContentsInput],
     ) -> WithdrawContentsResult:
         uids, why = subjects(input.content_ids, input.reason)
         clock = info.context.clock
@@ -287,7 +284,7 @@ class PublishingMutation:
     async def schedule_contents(
         self,
         info: Info,
-        input: Annotated[ScheduleContentsInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ScheduleContentsInput],
     ) -> ScheduleContentsResult:
         clock, channels = info.context.clock, told(input.channels)
         reading = Reading()

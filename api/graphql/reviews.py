@@ -10,7 +10,7 @@ from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.fields import column, one
 from api.graphql.ids import identity, uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.nodes import Node, findable
 from api.graphql.permissions import needs
@@ -111,9 +111,6 @@ class CancelReviewInput:
     idempotency_key: str | None = idempotency()
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class ReviewMutation:
     @strawberry.mutation(
@@ -123,7 +120,7 @@ class ReviewMutation:
     async def submit_content_for_review(
         self,
         info: Info,
-        input: Annotated[SubmitContentForReviewInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[SubmitContentForReviewInput],
     ) -> SubmitContentForReviewResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         named = {"channels": told(input.channels), "expected_revision": told(input.expected_revision)}
@@ -141,7 +138,7 @@ class ReviewMutation:
     async def approve_review(
         self,
         info: Info,
-        input: Annotated[ApproveReviewInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ApproveReviewInput],
     ) -> ApproveReviewResult:
         reading = Reading()
         uid = reading.take(uid_of, input.review_id, "Review", "review_id")
@@ -159,7 +156,7 @@ class ReviewMutation:
     async def return_review(
         self,
         info: Info,
-        input: Annotated[ReturnReviewInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ReturnReviewInput],
     ) -> ReturnReviewResult:
         reading = Reading()
         uid = reading.take(uid_of, input.review_id, "Review", "review_id")
@@ -177,7 +174,7 @@ class ReviewMutation:
     async def cancel_review(
         self,
         info: Info,
-        input: Annotated[CancelReviewInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[CancelReviewInput],
     ) -> CancelReviewResult:
         uid = uid_of(input.review_id, "Review", "review_id")
         done = await change(info, input, "review", reviews.cancel, uid, clock=info.context.clock)

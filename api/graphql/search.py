@@ -208,7 +208,7 @@ class SearchRoot:
         after: fields.After = strawberry.UNSET,
         last: fields.Last = strawberry.UNSET,
         before: fields.Before = strawberry.UNSET,
-        filter: Annotated[  # noqa: A002  (the word of the schema)
+        filter: Annotated[
             SearchFilter | None, strawberry.argument(description="What a hit must be.")
         ] = strawberry.UNSET,
         order: Annotated[Order, strawberry.argument(description="The order of hits.")] = Order.RELEVANCE,

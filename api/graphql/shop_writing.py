@@ -8,14 +8,12 @@ from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.creator_writing import present
 from api.graphql.ids import uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import OPERATORS, needs
 from api.graphql.problems import Refused
 from core.caller import Scope
 from services import goods
-
-_Input = "What to do."
 
 
 @strawberry.input(description="A new shop.")
@@ -92,7 +90,7 @@ class ShopMutation:
     async def create_shop(
         self,
         info: Info,
-        input: Annotated[CreateShopInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[CreateShopInput],
     ) -> CreateShopResult:
         about = (input.name, _scores(input))
         return CreateShopPayload(
@@ -106,7 +104,7 @@ class ShopMutation:
     async def update_shop(
         self,
         info: Info,
-        input: Annotated[UpdateShopInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UpdateShopInput],
     ) -> UpdateShopResult:
         uid = uid_of(input.shop_id, "Shop", "shop_id")
         done = await change(info, input, "shop", goods.update_shop, uid, _scores(input), **present(input, "name"))
@@ -116,7 +114,7 @@ class ShopMutation:
     async def create_brand(
         self,
         info: Info,
-        input: Annotated[CreateBrandInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[CreateBrandInput],
     ) -> CreateBrandResult:
         about = {"description": input.description, "clock": info.context.clock}
         return CreateBrandPayload(**await change(info, input, "brand", goods.create_brand, input.name, **about))
@@ -125,7 +123,7 @@ class ShopMutation:
     async def update_brand(
         self,
         info: Info,
-        input: Annotated[UpdateBrandInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UpdateBrandInput],
     ) -> UpdateBrandResult:
         uid = uid_of(input.brand_id, "Brand", "brand_id")
         about = present(input, "name", "description")

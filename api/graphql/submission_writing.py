@@ -9,7 +9,7 @@ import models
 from api.graphql.context import Info
 from api.graphql.distribution import Submission
 from api.graphql.ids import uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
@@ -18,8 +18,6 @@ from api.graphql.reasons import ReasonOutOfRange, reason, subject
 from core.caller import Scope
 from core.errors import together
 from services import decisions, deliveries
-
-_Input = "What to do."
 
 answers_with(models.Submission, decisions.by_ids)
 
@@ -114,7 +112,7 @@ class SubmissionMutation:
     async def confirm_delivery(
         self,
         info: Info,
-        input: Annotated[ConfirmDeliveryInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[ConfirmDeliveryInput],
     ) -> ConfirmDeliveryResult:
         reading = Reading()
         which = reading.take(_which, input.submission)
@@ -137,7 +135,7 @@ class SubmissionMutation:
     async def withdraw_submission(
         self,
         info: Info,
-        input: Annotated[WithdrawSubmissionInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[WithdrawSubmissionInput],
     ) -> WithdrawSubmissionResult:
         uid, why = subject(input.submission_id, "Submission", input.reason)
         about = {"reason": why, "clock": info.context.clock}
@@ -151,7 +149,7 @@ class SubmissionMutation:
     async def resubmit_submission(
         self,
         info: Info,
-        input: Annotated[ResubmitSubmissionInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ResubmitSubmissionInput],
     ) -> ResubmitSubmissionResult:
         uid = uid_of(input.submission_id, "Submission", "submission_id")
         done = await change(info, input, "submission", deliveries.resubmit, uid, clock=info.context.clock)

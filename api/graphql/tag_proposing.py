@@ -11,7 +11,7 @@ from api.graphql.context import Info
 from api.graphql.directives import at_most
 from api.graphql.fields import page
 from api.graphql.ids import uid_of
-from api.graphql.inputs import idempotency, needed, ref
+from api.graphql.inputs import Sent, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import OPERATORS, needs
 from api.graphql.problems import Refused
@@ -24,7 +24,6 @@ from core.errors import Invalid
 from services import proposing, tag_proposals, tags
 from services.tag_matching import CurrentMatcher
 
-_Input = "What to do."
 MOST_MATCHES = 20
 LONGEST_TEXT, LONGEST_TITLE = 50_000, 500
 
@@ -128,7 +127,7 @@ class TagProposalMutation:
     async def propose_tag(
         self,
         info: Info,
-        input: Annotated[ProposeTagInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[ProposeTagInput],
     ) -> ProposeTagResult:
         under = uid_of(input.parent_id, "Tag", "parent_id") if input.parent_id else None
         given_ = (input.taxonomy, input.code, labels_in(input.labels))
@@ -140,7 +139,7 @@ class TagProposalMutation:
     async def reject_tag(
         self,
         info: Info,
-        input: Annotated[RejectTagInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RejectTagInput],
     ) -> RejectTagResult:
         uid, why = subject(input.tag_id, "Tag", input.reason)
         return RejectTagPayload(**await change(info, input, "taxonomy", proposing.reject, uid, reason=why))

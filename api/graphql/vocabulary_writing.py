@@ -10,7 +10,7 @@ import models
 from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.ids import uid_of
-from api.graphql.inputs import given, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.permissions import OPERATORS
 from api.graphql.problems import Refused
@@ -20,7 +20,6 @@ from core.caller import Caller
 from core.errors import Invalid, Problem, together
 from services import merging, proposing, tags, vocabularies
 
-_Input = "What to do."
 _TAG = "Which tag."
 LABELS = "Its names, at most one a language; at least one."
 
@@ -204,7 +203,7 @@ class VocabularyMutation:
     async def create_taxonomy(
         self,
         info: Info,
-        input: Annotated[CreateTaxonomyInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[CreateTaxonomyInput],
     ) -> CreateTaxonomyResult:
         about = {
             "is_tree": input.is_tree,
@@ -221,7 +220,7 @@ class VocabularyMutation:
     async def create_tag(
         self,
         info: Info,
-        input: Annotated[CreateTagInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[CreateTagInput],
     ) -> CreateTagResult:
         under = uid_of(input.parent_id, "Tag", "parent_id") if input.parent_id else None
         given_ = (input.taxonomy, input.code, labels_in(input.labels))
@@ -234,7 +233,7 @@ class VocabularyMutation:
     async def rename_tag(
         self,
         info: Info,
-        input: Annotated[RenameTagInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RenameTagInput],
     ) -> RenameTagResult:
         reading = Reading()
         uid = reading.take(uid_of, input.tag_id, "Tag", "tag_id")
@@ -251,7 +250,7 @@ class VocabularyMutation:
     async def add_tag_alias(
         self,
         info: Info,
-        input: Annotated[AddTagAliasInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[AddTagAliasInput],
     ) -> AddTagAliasResult:
         uid = uid_of(input.tag_id, "Tag", "tag_id")
         done = await change(info, input, "tag", _with_alias, uid, input.alias, input.language or None)
@@ -261,7 +260,7 @@ class VocabularyMutation:
     async def remove_tag_alias(
         self,
         info: Info,
-        input: Annotated[RemoveTagAliasInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RemoveTagAliasInput],
     ) -> RemoveTagAliasResult:
         uid = uid_of(input.tag_id, "Tag", "tag_id")
         return RemoveTagAliasPayload(**await change(info, input, "tag", _without_alias, uid, input.alias))
@@ -273,7 +272,7 @@ class VocabularyMutation:
     async def move_tag(
         self,
         info: Info,
-        input: Annotated[MoveTagInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[MoveTagInput],
     ) -> MoveTagResult:
         reading = Reading()
         uid = reading.take(uid_of, input.tag_id, "Tag", "tag_id")
@@ -288,7 +287,7 @@ class VocabularyMutation:
     async def deprecate_tag(
         self,
         info: Info,
-        input: Annotated[DeprecateTagInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[DeprecateTagInput],
     ) -> DeprecateTagResult:
         uid, why = subject(input.tag_id, "Tag", input.reason)
         return DeprecateTagPayload(**await change(info, input, "tag", vocabularies.deprecate, uid, reason=why))
@@ -299,7 +298,7 @@ class VocabularyMutation:
     async def activate_tag(
         self,
         info: Info,
-        input: Annotated[ActivateTagInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[ActivateTagInput],
     ) -> ActivateTagResult:
         uid = uid_of(input.tag_id, "Tag", "tag_id")
         return ActivateTagPayload(**await change(info, input, "tag", vocabularies.activate, uid))
@@ -312,7 +311,7 @@ class VocabularyMutation:
     async def merge_tag(
         self,
         info: Info,
-        input: Annotated[MergeTagInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[MergeTagInput],
     ) -> MergeTagResult:
         reading = Reading()
         uid = reading.take(uid_of, input.tag_id, "Tag", "tag_id")

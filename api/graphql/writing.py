@@ -8,7 +8,7 @@ from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.drafts import read_draft, read_room
 from api.graphql.ids import uid_of
-from api.graphql.inputs import DraftInput, LiveRoomInput, given, idempotency, needed, ref
+from api.graphql.inputs import DraftInput, LiveRoomInput, Sent, given, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
@@ -138,9 +138,6 @@ def told(value: Any) -> Any:
     return None if value is strawberry.UNSET else value
 
 
-_Input = "What to do."
-
-
 @strawberry.type
 class WritingMutation:
     @strawberry.mutation(
@@ -149,7 +146,7 @@ class WritingMutation:
     async def create_content(
         self,
         info: Info,
-        input: Annotated[CreateContentInput, strawberry.argument(description=_Input)],  # noqa: A002  (the argument's name in the schema)
+        input: Sent[CreateContentInput],
     ) -> CreateContentResult:
         context, caller = info.context, info.context.caller
         reading = Reading()
@@ -178,7 +175,7 @@ class WritingMutation:
     async def edit_content(
         self,
         info: Info,
-        input: Annotated[EditContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[EditContentInput],
     ) -> EditContentResult:
         context, caller = info.context, info.context.caller
         reading = Reading()
@@ -199,7 +196,7 @@ class WritingMutation:
     async def restore_revision(
         self,
         info: Info,
-        input: Annotated[RestoreRevisionInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[RestoreRevisionInput],
     ) -> RestoreRevisionResult:
         uid = uid_of(input.revision_id, "Revision", "revision_id")
         names = ("content", "revision")
@@ -214,7 +211,7 @@ class WritingMutation:
     async def discard_draft(
         self,
         info: Info,
-        input: Annotated[DiscardDraftInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[DiscardDraftInput],
     ) -> DiscardDraftResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         named = {"expected_revision": input.expected_revision, "clock": info.context.clock}
@@ -228,7 +225,7 @@ class WritingMutation:
     async def translate_content(
         self,
         info: Info,
-        input: Annotated[TranslateContentInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[TranslateContentInput],
     ) -> TranslateContentResult:
         reading = Reading()
         uid = reading.take(uid_of, input.content_id, "Content", "content_id")
@@ -245,7 +242,7 @@ class WritingMutation:
     async def link_translation(
         self,
         info: Info,
-        input: Annotated[LinkTranslationInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[LinkTranslationInput],
     ) -> LinkTranslationResult:
         reading = Reading()
         uid = reading.take(uid_of, input.content_id, "Content", "content_id")
@@ -262,7 +259,7 @@ class WritingMutation:
     async def unlink_translation(
         self,
         info: Info,
-        input: Annotated[UnlinkTranslationInput, strawberry.argument(description=_Input)],  # noqa: A002
+        input: Sent[UnlinkTranslationInput],
     ) -> UnlinkTranslationResult:
         uid = uid_of(input.content_id, "Content", "content_id")
         done = await change(info, input, "content", translating.unlink, uid, clock=info.context.clock)
