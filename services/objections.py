@@ -15,20 +15,20 @@ class Objections:
     """Expected failures found on the way; nothing is changed while there are any."""
 
     def __init__(self) -> None:
-        self.found: list[DomainError] = []
+        self.errors: list[DomainError] = []
 
     def take(self, read: Callable[Given, Part], *given: Given.args, **named: Given.kwargs) -> Part | None:
         """What is read, or None: then it stands among the objections why."""
         try:
             return read(*given, **named)
         except DomainError as error:
-            self.found.append(error)
+            self.errors.append(error)
             return None
 
     def note(self, error: DomainError) -> None:
-        self.found.append(error)
+        self.errors.append(error)
 
     def check(self) -> None:
         """Raise all that was found, if anything."""
-        if self.found:
-            raise together(self.found)
+        if self.errors:
+            raise together(self.errors)

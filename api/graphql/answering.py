@@ -161,7 +161,7 @@ class AnswerMutation:
         question = reading.take(uid_of, input.content_id, "Content", "content_id")
         creator = reading.take(uid_of, input.creator_id, "Creator", "creator_id")
         words = await read_words(input)
-        reading.note(words.problems)
+        reading.note_problems(words.problems)
         if question is None or creator is None or reading.errors:
             raise await reading.refusal(
                 context, lambda session: answers.against_giving(session, caller, question, creator, words.named)
@@ -181,7 +181,7 @@ class AnswerMutation:
         context, caller, reading = info.context, info.context.caller, Reading()
         uid = reading.take(uid_of, input.answer_id, "Answer", "answer_id")
         words = await read_words(input)
-        reading.note(words.problems)
+        reading.note_problems(words.problems)
         if uid is None or reading.errors:
             raise await reading.refusal(
                 context, lambda session: answers.against_editing(session, caller, uid, words.named)

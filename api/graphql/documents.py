@@ -198,7 +198,7 @@ async def _read(info: Info, input_: RegisterDocumentsInput) -> tuple[UUID, list[
     try:
         wanted = await checked(checker(info.schema, Limits.of(info.context.settings)), sent)
     except Invalid as error:
-        reading.errors.append(error)
+        reading.note(error)
     if uid is None or reading.errors:
         raise together(reading.errors)
     return uid, wanted

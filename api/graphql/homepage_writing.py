@@ -181,7 +181,7 @@ class HomepageMutation:
         reading = Reading()
         uid = reading.take(uid_of, input.creator_id, "Creator", "creator_id")
         read = await read_page(input.draft)
-        reading.note(read.problems)
+        reading.note_problems(read.problems)
         stamp = sent_stamp(input.expected_revision)
         if uid is None or read.draft is None:
             raise await reading.refusal(

@@ -158,7 +158,7 @@ class WritingMutation:
             else None
         )
         read = await read_draft(input.draft)
-        reading.note(read.problems)
+        reading.note_problems(read.problems)
         live = reading.take(read_room, input.live) if input.live else None
         if creator is None or language is None or read.draft is None or reading.errors:
             asked = contents.Beginning(creator, read.format, read.named, bool(input.live), language, original)
@@ -181,7 +181,7 @@ class WritingMutation:
         reading = Reading()
         uid = reading.take(uid_of, input.content_id, "Content", "content_id")
         read = await read_draft(input.draft)
-        reading.note(read.problems)
+        reading.note_problems(read.problems)
         expected = told(input.expected_revision)
         if uid is None or read.draft is None:
             asked = contents.Saving(uid, read.format, read.named, expected)
