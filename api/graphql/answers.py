@@ -54,7 +54,7 @@ class Answer(Node):
         return bodies.Body(body=blocks.load(self.row.body))
 
     @strawberry.field(description="Whether you found it helpful; null without a key.")
-    async def viewer_has_voted(self, info: Info) -> bool | None:
+    async def is_voted_for_by_viewer(self, info: Info) -> bool | None:
         if info.context.caller.account_id is None:
             return None
         return bool(await info.context.load(answers.voted, self.row.id))

@@ -17,7 +17,7 @@ from tests import make
 from tests.api.graphql.asking import Asking
 
 PROBLEMS = "... on Refused { problems { code path } }"
-SHOWN = "id state stateReason votesCount isAccepted viewerHasVoted editedAt body { markdown } creator { name }"
+SHOWN = "id state stateReason votesCount isAccepted isVotedForByViewer editedAt body { markdown } creator { name }"
 READ = """query ($id: ID!, $order: AnswerOrder) { content(id: $id) { version ... on Qna {
   acceptedAnswer { body { text } }
   answers(first: 10, order: $order) { totalCount nodes { body { text } votesCount isAccepted } }
@@ -110,7 +110,7 @@ async def test_a_question_is_answered_as_markdown_or_as_blocks(ask: Ask) -> None
         "stateReason": None,
         "votesCount": 0,
         "isAccepted": False,
-        "viewerHasVoted": False,
+        "isVotedForByViewer": False,
         "editedAt": None,
         "body": {"markdown": "Try **white**."},
         "creator": {"name": "Bob"},
@@ -247,12 +247,12 @@ async def test_readers_vote_once_and_not_for_themselves(ask: Ask) -> None:
 
     for _ in range(2):
         voted = (await ask.to(ask.reader, "voteForAnswer", ask.by_bob))["answer"]
-        assert (voted["votesCount"], voted["viewerHasVoted"]) == (1, True)
+        assert (voted["votesCount"], voted["isVotedForByViewer"]) == (1, True)
     await ask.to(ask.ada, "voteForAnswer", ask.by_bob)
     assert await ask.shown() == ["Green 2", "Black 1"]
     for _ in range(2):
         voted = (await ask.to(ask.reader, "unvoteForAnswer", ask.by_bob))["answer"]
-        assert (voted["votesCount"], voted["viewerHasVoted"]) == (1, False)
+        assert (voted["votesCount"], voted["isVotedForByViewer"]) == (1, False)
     # equal votes: the later answer first
     assert await ask.shown() == ["Black 1", "Green 1"]
     assert await ask.version() == before
@@ -269,7 +269,7 @@ async def test_an_answer_is_found_by_its_id_by_those_who_see_it(ask: Ask) -> Non
         return [(await one.data(NODE, id=id_))["node"] is not None for one in asking]
 
     node = (await ask.api.data(NODE, id=id_))["node"]
-    assert (node["viewerHasVoted"], node["question"]) == (None, {"title": "Which tea?"})
+    assert (node["isVotedForByViewer"], node["question"]) == (None, {"title": "Which tea?"})
     assert await found(None, ask.reader, ask.bob, ask.operator) == [True] * 4
     ask.creators["Bob"].suspended_at = make.EARLY
     await ask.session.flush()
