@@ -23,6 +23,7 @@ from bench.fuzz_world import Known, OneConnection
 from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
+from core.store import open_store
 from services.news import News
 from services.runtime import Runtime
 from tests.api.graphql import world as worlds
@@ -114,7 +115,7 @@ async def fuzzed(db: Database, clock: FixedClock, folder: Path) -> AsyncIterator
         account_bucket=0,
         _env_file=None,
     ).model_copy(update={"stream_heartbeat_ms": HEARTBEAT})
-    app = create_app(settings, Runtime(settings, one, clock, index))
+    app = create_app(settings, Runtime(settings, one, clock, index, open_store("", folder / "assets")))
     async with app.router.lifespan_context(app):
         # it listens beside the requests, for as long as all of them
         news = app.state.news = News(db)

@@ -54,6 +54,27 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("ELASTICSEARCH_URL", "elasticsearch_url"),
         description="An Elasticsearch server of your own (9). Empty: the embedded index in the data folder.",
     )
+    asset_store: str = Field(
+        "",
+        description="Where the bytes of assets lie: s3://bucket/prefix, gs://…, az://…, file:///folder. Empty: the data folder.",
+    )
+    image_limit: int = Field(50_000_000, ge=100_000, description="The largest picture, in bytes.")
+    video_limit: int = Field(2_000_000_000, ge=100_000, description="The largest film, in bytes.")
+    audio_limit: int = Field(500_000_000, ge=100_000, description="The largest sound recording, in bytes.")
+    pixel_limit: int = Field(
+        80_000_000, ge=1_000_000, description="The most pixels of a picture, all frames of a moving one together."
+    )
+    probe_seconds: int = Field(
+        30, ge=1, description="How long it may take to look into a file, or to make a rendition."
+    )
+    probe_megabytes: int = Field(1_500, ge=400, description="How much memory that may take, in MB of addresses.")
+    upload_hours: int = Field(24, ge=1, le=720, description="How long an upload may be continued after its last byte.")
+    asset_max_age: int = Field(
+        3_600, ge=0, description="Seconds that caches of others may keep a picture, also after it was withdrawn here."
+    )
+    rendition_sizes: str = Field(
+        "", description="Sizes of pictures to offer besides those of packs and homepages, such as 96x96, 2400x1350."
+    )
     database_pool: int = Field(10, ge=1, le=100, description="Connections a process keeps to PostgreSQL.")
     statement_timeout_ms: int = Field(5_000, ge=100, description="How long one SQL statement of a request may take.")
     lock_timeout_ms: int = Field(2_000, ge=100, description="How long a statement may wait for a lock.")

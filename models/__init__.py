@@ -1,7 +1,18 @@
 """The nouns: tables, constraints, vocabulary. No sessions, no I/O."""
 
 from models.accounts import Account, AccountLogin, ApiKey, AuditEntry, Identity, IdentityKind
-from models.assets import Asset, AssetFactsSource, AssetKind, Blob
+from models.assets import (
+    Asset,
+    AssetFactsSource,
+    AssetFolder,
+    AssetKind,
+    AssetTag,
+    AssetUpload,
+    Blob,
+    ProbeState,
+    Rendition,
+    UploadState,
+)
 from models.base import Base
 from models.channels import Channel, ChannelKind, ChannelMember, PackInstall, PackVersion
 from models.contents import (
@@ -49,15 +60,15 @@ from models.tags import Tag, TagAlias, Tagging, TaggingSource, TagState, Taxonom
 
 __all__ = [
     "DELIVERED", "Account", "AccountLogin", "Answer", "AnswerState", "AnswerVote", "ApiKey", "Appeal", "AppealState", "Application", "Asset",
-    "AssetFactsSource", "AssetKind", "AssetUse", "AuditEntry", "Base", "Blob", "Brand", "Channel", "ChannelKind",
+    "AssetFactsSource", "AssetFolder", "AssetKind", "AssetTag", "AssetUpload", "AssetUse", "AuditEntry", "Base", "Blob", "Brand", "Channel", "ChannelKind",
     "ChannelMember", "Comment", "CommentState", "Consumer", "Content", "ContentCount", "ContentState", "Contract",
     "Creator", "CreatorField", "CreatorKind", "CreatorRole", "Decision", "DirtyKind", "DirtyMark", "Epoch", "Erasure",
     "FactSnapshot", "FactsSource", "Feed", "FeedContent", "FeedEvent", "FeedHead", "FeedItem", "FeedKind", "Field",
     "Follow", "Format", "Homepage", "HomepageState", "HomepageVersion", "IdempotencyKey", "Identity",
     "IdentityKind", "ImportRun", "ImportState", "Instance", "Like", "LiveMessage", "LivePush", "LiveRoom",
     "LiveState", "MessageState", "Organisation", "OrganisationMember", "OrganisationRole", "Outcome", "PackInstall",
-    "PackVersion", "PersistedQuery", "Pool", "PoolProduct", "Product", "ProductAsset", "QuotaCounter",
-    "QuotaPeriod", "QuotaUse", "RateBucket", "RefusalKind", "Review", "ReviewState", "Revision", "RevisionAsset",
+    "PackVersion", "PersistedQuery", "Pool", "PoolProduct", "ProbeState", "Product", "ProductAsset", "QuotaCounter",
+    "QuotaPeriod", "QuotaUse", "RateBucket", "RefusalKind", "Rendition", "Review", "ReviewState", "Revision", "RevisionAsset",
     "RevisionProduct", "RevisionState", "Role", "Save", "Shop", "Stream", "StreamEvent", "StreamKind", "Submission",
-    "SubmissionState", "Tag", "TagAlias", "TagState", "Tagging", "TaggingSource", "Taxonomy", "TrustedDocument",
+    "SubmissionState", "Tag", "TagAlias", "TagState", "Tagging", "TaggingSource", "Taxonomy", "TrustedDocument", "UploadState",
 ]  # fmt: skip

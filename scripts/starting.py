@@ -73,11 +73,10 @@ async def _compare_packs(runtime: Runtime) -> None:
 
 async def import_sample(runtime: Runtime) -> None:
     err.print("filling the empty database with the sample")
-    data = runtime.settings.data
-    pictures = sample.draw(data / "sample")
+    pictures = sample.draw(runtime.settings.data / "sample")
     async with runtime.db.session() as session:
         for path in pictures.values():
-            await assets.keep(session, data, path.read_bytes(), MEDIA_TYPES[path.suffix])
+            await assets.keep(session, runtime.store, path.read_bytes(), MEDIA_TYPES[path.suffix])
     lines = (Line(number, line_of(record)) for number, record in enumerate(sample.records(pictures), 1))
     report = await import_records(runtime.db, lines, input_name="the sample", digest="sample", clock=runtime.clock)
     if report.rejected:

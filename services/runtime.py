@@ -1,4 +1,4 @@
-"""Everything a process holds open: settings, database, search index, clock. Opened once, handed to the doors."""
+"""Everything a process holds open: settings, database, search index, store of assets, clock. Opened once, handed to the doors."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from core.db import Database
 from core.errors import Misconfigured
 from core.postgres import embedded
 from core.settings import Settings
+from core.store import Store, open_store
 from search import backends
 from search.backend import SearchBackend
 from services.tokens import Issuer
@@ -31,6 +32,7 @@ class Runtime:
     db: Database
     clock: Clock
     index: SearchBackend
+    store: Store
     issuer: Issuer | None = None
 
     @property
@@ -83,7 +85,8 @@ async def open_runtime(
             raise MigrationsPending("The database stands at an older schema: run `headwater migrate` first.")
         index = open_index(settings)
         try:
-            yield Runtime(settings, db, clock or SystemClock(), index, Issuer.of(settings))
+            store = open_store(settings.asset_store, settings.data / "assets")
+            yield Runtime(settings, db, clock or SystemClock(), index, store, Issuer.of(settings))
         finally:
             await index.close()
 

@@ -104,7 +104,7 @@ def _firing(runtime: Runtime) -> Step:
 
 def _erasing(runtime: Runtime) -> Step:
     async def step() -> bool:
-        return await erasure.step(runtime.db, runtime.settings.data, runtime.clock)
+        return await erasure.step(runtime.db, runtime.store, runtime.clock)
 
     return step
 

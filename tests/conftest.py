@@ -23,6 +23,7 @@ from core import logging, migrations
 from core.clock import FixedClock
 from core.db import Database
 from core.postgres import embedded
+from core.store import Store, open_store
 from tests.databases import Shelf
 
 
@@ -195,3 +196,9 @@ async def committed(shelf: Shelf) -> AsyncIterator[Database]:
     yield own
     await own.close()
     await shelf.give_back(name)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store of assets in a folder of the test's own."""
+    return open_store("", tmp_path / "assets")

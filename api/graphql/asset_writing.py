@@ -14,7 +14,7 @@ from api.graphql.mutations import answers_with, change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
 from core.caller import Scope
-from services import assets, captions
+from services import assets
 
 answers_with(models.Asset, assets.by_ids)
 
@@ -53,4 +53,4 @@ class AssetMutation:
     ) -> UpdateAssetResult:
         uid = uid_of(input.asset_id, "Asset", "asset_id")
         about = present(input, "alternative_text", "credit", "licence")
-        return UpdateAssetPayload(**await change(info, input, "asset", captions.describe, uid, **about))
+        return UpdateAssetPayload(**await change(info, input, "asset", assets.describe, uid, **about))

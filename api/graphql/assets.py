@@ -12,7 +12,12 @@ from api.graphql.words import BigInt, described
 described(
     models.AssetKind,
     "What kind of file an asset is.",
-    {"IMAGE": "A picture.", "VIDEO": "A film.", "AUDIO": "A sound recording."},
+    {
+        "IMAGE": "A picture.",
+        "VIDEO": "A film.",
+        "AUDIO": "A sound recording.",
+        "SUBTITLES": "The words of a film, as WebVTT or SubRip.",
+    },
 )
 described(
     models.AssetFactsSource,

@@ -43,7 +43,7 @@ def run(
     async def work(runtime: Runtime) -> ExportReport:
         found = await export(runtime, output)
         if assets is not None:
-            copied = await export_files(runtime.db, runtime.settings.data, assets)
+            copied = await export_files(runtime.db, runtime.store, assets)
             err.print(f"{copied:,} files put into {assets}", highlight=False, markup=False)
         return found
 

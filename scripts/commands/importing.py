@@ -162,7 +162,7 @@ async def _import(runtime: Runtime, source: Source, wish: Wish, rejects: Path) -
             progress=told,
             dry_run=wish.preview,
             stopped=asked.is_set,
-            files=Files(wish.assets or runtime.settings.data, runtime.settings.data),
+            files=Files(wish.assets or runtime.settings.data / "assets", runtime.store),
             clock=runtime.clock,
         )
     if source.undated.count:

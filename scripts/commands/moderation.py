@@ -154,7 +154,7 @@ async def _erased(runtime: Runtime, who: str, *, account: bool) -> dict[str, int
         else:
             begun = [await erasure.erase_creator(session, SYSTEM, await _creator(session, who), clock=clock)]
     ids = [one.id for one in begun]
-    await erasure.finish(runtime.db, runtime.settings.data, clock, ids)
+    await erasure.finish(runtime.db, runtime.store, clock, ids)
     removed: dict[str, int] = {}
     async with runtime.db.session() as session:
         for one in (await erasure.by_ids(session, SYSTEM, ids)).values():

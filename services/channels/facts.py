@@ -22,7 +22,7 @@ class AssetFacts:
     """A file: pixels, bytes, milliseconds, bits per second; `source` says whether we measured or were told."""
 
     uid: str
-    kind: Literal["IMAGE", "VIDEO", "AUDIO"] = "IMAGE"
+    kind: Literal["IMAGE", "VIDEO", "AUDIO", "SUBTITLES"] = "IMAGE"
     media_type: str | None = None
     bytes: int | None = None
     width: int | None = None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.clock import Clock
 from core.db import Database
+from core.store import Store
 from services import assets
 from services.erasure import parts
 
@@ -21,24 +20,24 @@ ERASING = text("SET LOCAL headwater.erasing = 'on'")
 FILES = "files"
 
 
-async def step(db: Database, data: Path, clock: Clock, *, only: Sequence[int] | None = None) -> bool:
+async def step(db: Database, store: Store, clock: Clock, *, only: Sequence[int] | None = None) -> bool:
     """The next batch of the oldest erasure that nobody works on (of `only` these); False when there is none.
 
-    `data` is the folder with the store of assets. Killed anywhere, the next step goes on.
+    `store` has the bytes of assets. Killed anywhere, the next step goes on.
     """
     async with db.session() as session:
         erasure = await _claimed(session, only)
         if erasure is None:
             return False
         await session.execute(ERASING)
-        if not await _next_part(session, erasure, clock) and not await _next_file(session, erasure, data):
+        if not await _next_part(session, erasure, clock) and not await _next_file(session, erasure, store):
             erasure.finished_at = clock.now()
         return True
 
 
-async def finish(db: Database, data: Path, clock: Clock, ids: Sequence[int]) -> None:
+async def finish(db: Database, store: Store, clock: Clock, ids: Sequence[int]) -> None:
     """Work on these until they are finished."""
-    while await step(db, data, clock, only=ids):
+    while await step(db, store, clock, only=ids):
         pass
 
 
@@ -64,19 +63,13 @@ async def _next_part(session: AsyncSession, erasure: models.Erasure, clock: Cloc
     return False
 
 
-async def _next_file(session: AsyncSession, erasure: models.Erasure, data: Path) -> bool:
+async def _next_file(session: AsyncSession, erasure: models.Erasure, store: Store) -> bool:
     """Remove the bytes with the next hash from the store, unless an asset of somebody else has the same."""
     await session.refresh(erasure, ["digests"])
     if not erasure.digests:
         return False
     digest, *rest = erasure.digests
-    blob = await session.get(models.Blob, bytes.fromhex(digest), with_for_update=True)
-    used = select(exists().where(models.Asset.sha256 == bytes.fromhex(digest)))
-    if blob is not None and not await session.scalar(used):
-        await session.delete(blob)
-        await session.flush()
-        # before the commit: a kill in between leaves the row, and the next step does it again
-        await asyncio.to_thread(assets.place(data, blob.sha256).unlink, missing_ok=True)
+    if await assets.remove_unused(session, store, bytes.fromhex(digest)):
         _add(erasure, FILES, 1)
     erasure.digests = rest
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from sqlalchemy import select, text
 
 import models
 from core.db import Database
+from core.store import Store, open_store
 from services import assets
 from services.interchange import reasons
 from services.interchange.kinds import KINDS, Kind
@@ -36,18 +36,15 @@ class ExportReport:
     doubtful: list[str] = field(default_factory=list)
 
 
-async def export_files(db: Database, data: Path, folder: Path) -> int:
+async def export_files(db: Database, store: Store, folder: Path) -> int:
     """Put the bytes of all assets that we hold into a folder, beside the records; how many were not there yet."""
     async with db.session() as session:
-        digests = list(await session.scalars(select(models.Blob.sha256).order_by(models.Blob.sha256)))
-    copied = 0
-    for digest in digests:
-        target = assets.place(folder, digest)
-        if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = target.with_name(target.name + ".part")
-            shutil.copyfile(assets.place(data, digest), unfinished)
-            unfinished.replace(target)
+        blobs = (await session.execute(select(models.Blob.sha256, models.Blob.byte_count))).all()
+    target, copied = open_store("", folder), 0
+    for digest, byte_count in blobs:
+        key = assets.key_of(digest)
+        if await target.byte_count(key) != byte_count:
+            await target.put(key, store.stream(key))
             copied += 1
     return copied
 

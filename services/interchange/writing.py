@@ -23,6 +23,7 @@ from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import Conflict
 from core.ids import new_uid
+from core.store import Store
 from models import Consumer, ImportRun, ImportState
 from services import assets, outbox
 from services.interchange.batches import OUTCOMES, Batch, Outcome, Reading, Seen, read
@@ -84,19 +85,19 @@ Progress = Callable[[ImportReport], None]
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the bytes of assets lie beside the records, and the data folder whose store takes them."""
+    """Where the bytes of assets lie beside the records, and the store that takes them."""
 
     beside: Path
-    data: Path
+    store: Store
 
     async def keep(self, session: AsyncSession, reading: Reading) -> None:
         """Take in what the records of a batch name by its sha256 and what lies beside them."""
         for item in reading.items:
             if isinstance(item.record, AssetRecord) and item.record.sha256:
-                path = assets.place(self.beside, bytes.fromhex(item.record.sha256))
+                path = self.beside / assets.key_of(bytes.fromhex(item.record.sha256))
                 if path.is_file():
                     media_type = item.record.media_type or "application/octet-stream"
-                    await assets.keep(session, self.data, path.read_bytes(), media_type)
+                    await assets.keep(session, self.store, path.read_bytes(), media_type)
 
 
 @dataclass(slots=True)

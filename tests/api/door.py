@@ -16,6 +16,7 @@ from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
+from core.store import Store, open_store
 from services import publishing
 from services.distribution import Distributor
 from services.runtime import Runtime, name_instance
@@ -31,6 +32,7 @@ class Door:
     client: httpx2.AsyncClient
     db: Database
     clock: FixedClock
+    store: Store | None = None
 
     async def get(self, path: str, **query: Any) -> httpx2.Response:
         return await self.client.get(path, params=query)
@@ -81,7 +83,8 @@ class Door:
 async def opened(db: Database, clock: FixedClock, **settings: Any) -> AsyncIterator[Door]:
     """The door over this database, under these settings."""
     known: dict[str, Any] = {"public_url": BASE, "data": Path("/nowhere"), "_env_file": None} | settings
-    runtime = Runtime(Settings(**known), db, clock, index=None)  # type: ignore[arg-type]  # nothing here searches
+    store = open_store("", known["data"] / "assets") if known["data"].is_dir() else None
+    runtime = Runtime(Settings(**known), db, clock, index=None, store=store)  # type: ignore[arg-type]  # nothing here searches
     app = create_app(runtime.settings, runtime)
     await name_instance(db, runtime.settings)
     async with (
@@ -92,4 +95,4 @@ async def opened(db: Database, clock: FixedClock, **settings: Any) -> AsyncItera
             headers={"Accept-Encoding": "identity"},
         ) as client,
     ):
-        yield Door(client, db, clock)
+        yield Door(client, db, clock, store)

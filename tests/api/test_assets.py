@@ -29,7 +29,7 @@ async def door(db: Database, clock: FixedClock, tmp_path: Path) -> AsyncIterator
 @pytest.fixture
 async def picture(door: Door, tmp_path: Path) -> models.Asset:
     async with door.db.session() as session:
-        digest = await assets.keep(session, tmp_path, BYTES, "image/jpeg")
+        digest = await assets.keep(session, door.store, BYTES, "image/jpeg")
         return await make.asset(session, sha256=digest)
 
 

@@ -25,7 +25,7 @@ KEY = "hw_0123456789ab." + "A" * 43
 
 def runtime(db: Database, clock: FixedClock) -> Runtime:
     settings = Settings(data=Path("/nowhere"), _env_file=None)
-    return Runtime(settings, db, clock, index=None)  # type: ignore[arg-type]  # nothing here searches
+    return Runtime(settings, db, clock, index=None, store=None)  # type: ignore[arg-type]  # nothing here searches
 
 
 def carrying(*values: str) -> Headers:

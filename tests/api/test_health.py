@@ -46,7 +46,7 @@ async def test_without_its_database_a_process_is_alive_and_not_ready(db: Databas
     away = Database(f"postgresql://headwater@/nothing?host={tmp_path}/{uuid4().hex[:8]}", pool=1)
     async with opened(db, clock) as door:
         app = door.client._transport.app  # type: ignore[attr-defined]
-        app.state.runtime = Runtime(Settings(_env_file=None), away, clock, index=None)  # type: ignore[arg-type]
+        app.state.runtime = Runtime(Settings(_env_file=None), away, clock, index=None, store=None)  # type: ignore[arg-type]
         alive = await door.client.get("/healthz", headers={"Authorization": f"Bearer hw_0123456789ab.{'A' * 43}"})
         ready = await door.get("/readyz")
         asked = await door.get("/feeds")

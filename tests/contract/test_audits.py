@@ -41,7 +41,7 @@ class Telling(uvicorn.Server):
 async def served(db: Database, clock: FixedClock) -> AsyncIterator[tuple[str, int]]:
     """Host and port of the application, as `headwater serve` has it, for as long as needed."""
     settings = Settings(profile="development", data=Path("/nowhere"), _env_file=None)
-    runtime = Runtime(settings, db, clock, index=None)  # type: ignore[arg-type]  # nothing here searches
+    runtime = Runtime(settings, db, clock, index=None, store=None)  # type: ignore[arg-type]  # nothing here searches
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Telling(sockets.configured(create_app(settings, runtime), settings))
         serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -44,7 +44,7 @@ async def served(
 ) -> AsyncIterator[tuple[int, Starlette]]:
     """The application on a port of this machine; when it ends it does so as `headwater serve` does."""
     settings = Settings(data=Path("/nowhere"), _env_file=None, **set_)  # type: ignore[arg-type]
-    app = create_app(settings, Runtime(settings, db, clock, index=None))  # type: ignore[arg-type]  # nothing here searches
+    app = create_app(settings, Runtime(settings, db, clock, index=None, store=None))  # type: ignore[arg-type]  # nothing here searches
     with socket.create_server(("127.0.0.1", port)) as listening:
         server = Telling(sockets.configured(app, settings))
         serving = asyncio.create_task(server.serve(sockets=[listening]))

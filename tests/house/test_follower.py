@@ -77,7 +77,7 @@ async def reader(db: Database, clock: FixedClock) -> AsyncIterator[Reader]:
         await session.execute(named.on_conflict_do_nothing())
     await install(db, pack("test.all"))
     settings = Settings(public_url=BASE)
-    runtime = Runtime(settings, db, clock, index=None)  # type: ignore[arg-type]  # nobody searches here
+    runtime = Runtime(settings, db, clock, index=None, store=None)  # type: ignore[arg-type]  # nobody searches here
     app = create_app(settings, runtime)
     app.state.runtime = runtime
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=BASE) as client:

@@ -12,6 +12,8 @@ CONTRACTS = {
     "Imports point down",
     "The web frameworks stay at the web's door",
     "What talks to a terminal stays in the commands",
+    "What decodes the bytes of strangers runs in the sandbox alone",
+    "The store of assets is known by its own words",
     "Search clients stay in the search backends",
     "Search knows tokens and documents, no tables",
     "Models hold no sessions and do no input or output",

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 import models
 from core.clock import FixedClock
 from core.db import Database
+from core.store import Store
 from services import assets
 from services.interchange.exporting import line_of
 from services.interchange.records import Record
@@ -15,11 +16,11 @@ from services.interchange.writing import import_records
 
 
 async def test_the_sample_comes_whole_into_an_empty_database_and_once(
-    committed: Database, whole: list[Record], stand_ins: dict[str, Path], tmp_path: Path, clock: FixedClock
+    committed: Database, whole: list[Record], stand_ins: dict[str, Path], store: Store, clock: FixedClock
 ):
     async with committed.session() as session:
         for path in set(stand_ins.values()):
-            await assets.keep(session, tmp_path, path.read_bytes(), "image/png")
+            await assets.keep(session, store, path.read_bytes(), "image/png")
     lines = [Line(number, line_of(record)) for number, record in enumerate(whole, 1)]
 
     first = await import_records(committed, lines, input_name="the sample", digest="one", clock=clock)

@@ -39,7 +39,7 @@ def test_an_address_that_is_none_is_named() -> None:
 
 async def test_a_server_whose_database_is_lost_ends_and_says_why(db: Database, clock: FixedClock) -> None:
     settings = Settings(data=Path("/nowhere"), _env_file=None)
-    runtime = Runtime(settings, db, clock, index=None)  # type: ignore[arg-type]  # nothing here searches
+    runtime = Runtime(settings, db, clock, index=None, store=None)  # type: ignore[arg-type]  # nothing here searches
     told: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listening, pytest.raises(serving.DatabaseLost, match="given up"):
         await serving._serve(runtime, listening, lambda: told.append("ready"), lost=lambda: "PostgreSQL is given up")
@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_cannot_be_written_is_named(db: Database, clock: FixedClock, tmp_path: Path) -> None:
-    runtime = Runtime(Settings(data=tmp_path, _env_file=None), db, clock, index=None)  # type: ignore[arg-type]  # as above
+    runtime = Runtime(Settings(data=tmp_path, _env_file=None), db, clock, index=None, store=None)  # type: ignore[arg-type]  # as above
 
     with pytest.raises(exporting.NotWritable, match=r"out\.ndjson: No such file or directory$"):
         await exporting.export(runtime, tmp_path / "no folder" / "out.ndjson")

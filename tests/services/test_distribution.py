@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from core import cursors
 from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
+from core.store import Store
 from models import FeedEvent, StreamKind, SubmissionState
 from services import erasure, feeds, publishing, streams, submissions
 from services.distribution import Distributor
@@ -246,7 +246,7 @@ async def test_a_withdrawn_content_leaves_every_feed_and_comes_back(
 
 @pytest.mark.parametrize("is_erased", [False, True])
 async def test_a_suspended_or_erased_creator_leaves_every_feed(
-    db: Database, clock: FixedClock, distributor: Distributor, tmp_path: Path, *, is_erased: bool
+    db: Database, clock: FixedClock, distributor: Distributor, store: Store, *, is_erased: bool
 ):
     await install(db, ARTICLES)
     async with db.session() as session:
@@ -263,7 +263,7 @@ async def test_a_suspended_or_erased_creator_leaves_every_feed(
         hidden = await feeds.page(session, SYSTEM, "test.articles", limit=10, at=clock.now(), base_url=BASE)
     await distributor.drain()
     # what the erasure does afterwards says nothing new
-    while await erasure.step(db, tmp_path, clock):
+    while await erasure.step(db, store, clock):
         await distributor.drain()
 
     assert hidden.items == []  # before the distributor said anything

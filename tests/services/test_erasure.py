@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from core.caller import Caller, Scope
 from core.clock import FixedClock
 from core.db import Database
 from core.errors import DomainError, Forbidden
+from core.store import Store
 from models import ContentState, Format, IdentityKind
 from services import access, assets, callers, contents, erasure, publishing, scheduling
 from tests import make
@@ -34,7 +34,7 @@ class Person:
     digests: list[bytes] = field(default_factory=list)
 
 
-async def person(session: AsyncSession, data: Path, clock: FixedClock) -> Person:
+async def person(session: AsyncSession, store: Store, clock: FixedClock) -> Person:
     """An account and its creator with words of theirs in every table that can hold them."""
     account = models.Account(name=f"{CANARY} name", email=f"{CANARY}@example.org")
     creator = await make.creator(
@@ -44,7 +44,7 @@ async def person(session: AsyncSession, data: Path, clock: FixedClock) -> Person
     await session.flush()
     there = Person(account, creator)
     await _credentials(session, there)
-    await _pictures(session, there, data)
+    await _pictures(session, there, store)
     await _contents(session, there, clock)
     await _remarks(session, there)
     await _organisation(session, there)
@@ -67,10 +67,10 @@ async def _credentials(session: AsyncSession, there: Person) -> None:
     await session.flush()
 
 
-async def _pictures(session: AsyncSession, there: Person, data: Path) -> None:
+async def _pictures(session: AsyncSession, there: Person, store: Store) -> None:
     words = {"alternative_text": CANARY, "credit": CANARY, "licence": CANARY, "facts": {"camera": CANARY}}
     for content in (b"own picture", b"shared picture"):
-        digest = await assets.keep(session, data, content, "image/jpeg")
+        digest = await assets.keep(session, store, content, "image/jpeg")
         there.digests.append(digest)
         await make.asset(session, creator_id=there.creator.id, sha256=digest, url=f"https://{CANARY}.example/", **words)
     other = await make.creator(session, name="Other")
@@ -242,15 +242,15 @@ NO_WORDS = {
 
 
 async def test_after_an_erasure_nothing_holds_the_persons_words(
-    db: RolledBackDatabase, session: AsyncSession, clock: FixedClock, tmp_path: Path
+    db: RolledBackDatabase, session: AsyncSession, clock: FixedClock, store: Store
 ):
-    there = await person(session, tmp_path, clock)
+    there = await person(session, store, clock)
     assert await holding(session, CANARY) == HOLDING
     operator = await _operator(session)
 
     first, second = await erasure.erase_account(session, operator, there.account.uid, clock=clock)
     steps = 0
-    while await erasure.step(db, tmp_path, clock):
+    while await erasure.step(db, store, clock):
         steps += 1
         assert steps < 40
 
@@ -265,7 +265,7 @@ async def test_after_an_erasure_nothing_holds_the_persons_words(
         "audit_entries": 1,
     }  # fmt: skip
     # bytes that somebody else has too stay
-    assert [assets.place(tmp_path, digest).exists() for digest in there.digests] == [False, True]
+    assert [(store.folder / assets.key_of(digest)).exists() for digest in there.digests] == [False, True]
     # ids and codes stay
     findings = await session.scalar(text("SELECT findings FROM decisions"))
     assert findings == [{"code": "TITLE_LENGTH", "path": "title"}]
@@ -293,9 +293,9 @@ async def test_every_table_that_points_at_people_or_contents_was_thought_of(sess
 
 
 async def test_from_the_moment_it_is_asked_for_nothing_of_the_person_is_shown(
-    session: AsyncSession, clock: FixedClock, tmp_path: Path
+    session: AsyncSession, clock: FixedClock, store: Store
 ):
-    there = await person(session, tmp_path, clock)
+    there = await person(session, store, clock)
     there.creator.suspended_because = None
     operator = await _operator(session)
 
@@ -322,16 +322,16 @@ async def test_from_the_moment_it_is_asked_for_nothing_of_the_person_is_shown(
 
 
 async def test_an_erasure_is_final_and_asked_for_once(
-    db: RolledBackDatabase, session: AsyncSession, clock: FixedClock, tmp_path: Path
+    db: RolledBackDatabase, session: AsyncSession, clock: FixedClock, store: Store
 ):
-    there = await person(session, tmp_path, clock)
+    there = await person(session, store, clock)
     operator = await _operator(session)
 
     one = await erasure.erase_creator(session, operator, there.creator.uid, clock=clock)
     again = await erasure.erase_creator(session, operator, there.creator.uid, clock=clock)
-    await erasure.finish(db, tmp_path, clock, [one.id])
+    await erasure.finish(db, store, clock, [one.id])
     clock.move(timedelta(days=1))
-    assert await erasure.step(db, tmp_path, clock) is False
+    assert await erasure.step(db, store, clock) is False
 
     assert one.id == again.id
     assert await session.scalar(select(func.count()).select_from(models.Erasure)) == 1
@@ -343,9 +343,9 @@ async def test_an_erasure_is_final_and_asked_for_once(
 
 
 async def test_a_creator_that_others_act_as_stays_when_one_account_is_erased(
-    session: AsyncSession, clock: FixedClock, tmp_path: Path
+    session: AsyncSession, clock: FixedClock, store: Store
 ):
-    there = await person(session, tmp_path, clock)
+    there = await person(session, store, clock)
     colleague = await make.account(session, name="Colleague")
     session.add(models.Identity(account_id=colleague.id, kind=IdentityKind.CREATOR, creator_id=there.creator.id))
     await session.flush()
@@ -376,8 +376,8 @@ async def test_more_creators_than_one_transaction_takes_are_erased_first(session
     assert await session.scalar(select(func.count()).select_from(models.Erasure)) == 0
 
 
-async def test_an_erasure_can_be_rehearsed(session: AsyncSession, clock: FixedClock, tmp_path: Path):
-    there = await person(session, tmp_path, clock)
+async def test_an_erasure_can_be_rehearsed(session: AsyncSession, clock: FixedClock, store: Store):
+    there = await person(session, store, clock)
     operator = await _operator(session)
 
     counted = dict(await erasure.of_account(session, operator, there.account.uid))
@@ -393,9 +393,9 @@ async def test_an_erasure_can_be_rehearsed(session: AsyncSession, clock: FixedCl
             await attempt
 
 
-async def test_killed_in_the_middle_it_goes_on(committed: Database, clock: FixedClock, tmp_path: Path):
+async def test_killed_in_the_middle_it_goes_on(committed: Database, clock: FixedClock, store: Store):
     async with committed.session() as session:
-        there = await person(session, tmp_path, clock)
+        there = await person(session, store, clock)
         (asked,) = [await erasure.erase_creator(session, await _operator(session), there.creator.uid, clock=clock)]
     # each step is a transaction: one that dies has done nothing
     async with committed.engine.connect() as dying:
@@ -403,14 +403,14 @@ async def test_killed_in_the_middle_it_goes_on(committed: Database, clock: Fixed
         pid = await victim.scalar(text("SELECT pg_backend_pid()"))
         await victim.scalar(select(models.Erasure).with_for_update())
         # another worker does not wait for it
-        assert await erasure.step(committed, tmp_path, clock) is False
+        assert await erasure.step(committed, store, clock) is False
         async with committed.session() as session:
             await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
         await dying.invalidate()
     # and one that dies after the bytes are gone, before their row is
-    assets.place(tmp_path, there.digests[0]).unlink()
+    (store.folder / assets.key_of(there.digests[0])).unlink()
 
-    await erasure.finish(committed, tmp_path, clock, [asked.id])
+    await erasure.finish(committed, store, clock, [asked.id])
 
     async with committed.session() as session:
         assert await session.scalar(text("SELECT counts ->> 'files' FROM erasures")) == "1"

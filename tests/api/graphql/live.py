@@ -191,7 +191,7 @@ class Server:
 @asynccontextmanager
 async def served(db: Database, clock: FixedClock, **settings: Any) -> AsyncIterator[Server]:
     known: dict[str, Any] = {"public_url": "https://headwater.example", "data": Path("/nowhere"), "_env_file": None}
-    runtime = Runtime(Settings(**known | settings), db, clock, index=None)  # type: ignore[arg-type]  # nothing here searches
+    runtime = Runtime(Settings(**known | settings), db, clock, index=None, store=None)  # type: ignore[arg-type]  # nothing here searches
     app = create_app(runtime.settings, runtime)
     async with app.router.lifespan_context(app):
         server = Server(app, db, clock)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -43,12 +41,6 @@ of_products = ManyRead(
 
 class NoSuchAsset(NotFound):
     code = "NO_SUCH_ASSET"
-
-
-def place(data: Path, sha256: bytes) -> Path:
-    """Where the bytes with this hash lie in the data folder."""
-    name = sha256.hex()
-    return data / "assets" / name[:2] / name
 
 
 async def shown(session: AsyncSession, caller: Caller, uid: UUID, *, preview: int | None = None) -> tuple[str, bytes]:
@@ -106,17 +98,3 @@ def _on_pages(caller: Caller, uid: UUID, preview: int | None) -> list[ColumnElem
     seen = [select(page.id).where(kind, access.homepages(caller)).exists() for kind in kinds]
     opened = [] if preview is None else [select(page.id).where(page.id == preview, shows).exists()]
     return [*seen, *opened]
-
-
-async def keep(session: AsyncSession, data: Path, content: bytes, media_type: str) -> bytes:
-    """Store bytes once under their hash, and write that down; returns the hash."""
-    digest = hashlib.sha256(content).digest()
-    path = place(data, digest)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(content)
-        part.replace(path)
-    row = insert(models.Blob).values(sha256=digest, media_type=media_type, byte_count=len(content))
-    await session.execute(row.on_conflict_do_nothing())
-    return digest

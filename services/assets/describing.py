@@ -11,7 +11,7 @@ import models
 from core.caller import Caller, Scope
 from models import DirtyKind
 from services import access, audit, names, outbox
-from services.assets import NoSuchAsset
+from services.assets.reading import NoSuchAsset
 from services.objections import Objections
 
 

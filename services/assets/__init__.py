@@ -1,0 +1,29 @@
+"""The asset centre: bytes kept once, what is known and said of them, and who may see them."""
+
+from __future__ import annotations
+
+from services.assets.describing import describe
+from services.assets.keeping import keep, key_of, remove_unused, rendition_key, take_in
+from services.assets.reading import (
+    NoSuchAsset,
+    by_ids,
+    by_uids,
+    covers_of_revisions,
+    of_products,
+    shown,
+)
+
+__all__ = [
+    "NoSuchAsset",
+    "by_ids",
+    "by_uids",
+    "covers_of_revisions",
+    "describe",
+    "keep",
+    "key_of",
+    "of_products",
+    "remove_unused",
+    "rendition_key",
+    "shown",
+    "take_in",
+]

@@ -1,0 +1,85 @@
+"""Bytes in the store, once by their hash: taken in, and removed when no asset has them any more."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.store import Store
+
+
+def key_of(sha256: bytes) -> str:
+    """Where the bytes with this hash lie in the store."""
+    name = sha256.hex()
+    return f"{name[:2]}/{name}"
+
+
+def rendition_key(sha256: bytes, name: str) -> str:
+    """Where a rendition made of them lies."""
+    return f"renditions/{key_of(sha256)}/{name}"
+
+
+async def lock(session: AsyncSession, sha256: bytes) -> None:
+    """Whoever puts these bytes, or takes them away, holds this until the end of the transaction: a row and its bytes come
+    and go together.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(sha256.hex(), 0))))
+
+
+async def keep(session: AsyncSession, store: Store, content: bytes, media_type: str) -> bytes:
+    """Store bytes once under their hash, and write that down; returns the hash."""
+    digest = hashlib.sha256(content).digest()
+    await lock(session, digest)
+    if await store.byte_count(key_of(digest)) != len(content):
+        await store.put(key_of(digest), content)
+    await _note(session, digest, len(content), media_type)
+    return digest
+
+
+async def take_in(
+    session: AsyncSession, store: Store, key: str, sha256: bytes, byte_count: int, media_type: str
+) -> models.Blob:
+    """Keep what already lies in the store under another key, and was hashed on the way there: it is moved, or dropped when
+    we have it.
+    """
+    await lock(session, sha256)
+    if await store.byte_count(key_of(sha256)) == byte_count:
+        await store.delete(key)
+    else:
+        await store.move(key, key_of(sha256))
+    await _note(session, sha256, byte_count, media_type)
+    return await session.get_one(models.Blob, sha256, populate_existing=True)
+
+
+async def _note(session: AsyncSession, sha256: bytes, byte_count: int, media_type: str) -> None:
+    row = insert(models.Blob).values(sha256=sha256, media_type=media_type, byte_count=byte_count)
+    await session.execute(row.on_conflict_do_nothing())
+
+
+def is_used(sha256: bytes) -> ColumnElement[bool]:
+    """Whether an asset has these bytes, or an upload that is being looked at will."""
+    asset, upload = models.Asset, models.AssetUpload
+    waiting = (upload.sha256 == sha256) & (upload.state == models.UploadState.PROBING)
+    return exists().where(asset.sha256 == sha256) | exists().where(waiting)
+
+
+async def remove_unused(session: AsyncSession, store: Store, sha256: bytes) -> bool:
+    """Take the bytes and all that was made of them out of the store, unless something has them; whether they went.
+
+    The bytes go before the commit: killed in between, the row stays, and whoever comes next does it again.
+    """
+    await lock(session, sha256)
+    blob = await session.get(models.Blob, sha256, populate_existing=True)
+    if blob is None or await session.scalar(select(is_used(sha256))):
+        return False
+    names = await session.scalars(select(models.Rendition.name).where(models.Rendition.sha256 == sha256))
+    for name in names:
+        await store.delete(rendition_key(sha256, name))
+    await store.delete(key_of(sha256))
+    await session.delete(blob)
+    await session.flush()
+    return True

@@ -1,0 +1,1 @@
+"""Looking into files and making others of them: pure functions of bytes, run in a process of their own with limits."""
