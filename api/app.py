@@ -77,7 +77,7 @@ async def open_context(request: HTTPConnection, request_id: str) -> Context:
     """Who asks over GraphQL, and with what it is answered."""
     runtime: Runtime = request.app.state.runtime
     caller = await caller_from(request.headers, runtime)
-    context = Context(runtime.db, caller, runtime.clock, runtime.settings, index=runtime.index, request_id=request_id)
+    context = Context(runtime.db, caller, runtime.clock, runtime.settings, runtime.index, runtime.store, request_id)
     context.address = addresses.of(request, runtime.settings.trusted_proxies)
     return context
 

@@ -13,6 +13,7 @@ from core.caller import Caller
 from core.clock import Clock
 from core.db import Database
 from core.settings import Settings
+from core.store import Store
 from services.news import News
 from services.rates import Allowance
 
@@ -36,6 +37,8 @@ class Context:
     clock: Clock
     settings: Settings
     index: Any = None
+    # where the bytes of assets are; None where nothing asks for them
+    store: Store | None = None
     request_id: str = ""
     languages: tuple[str, ...] = ("en",)
     # where strangers come from; what the request costs, and what its caller may spend after it, once they are known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from core.caller import ANONYMOUS, Caller
 from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
+from core.store import Store
 from tests.api.graphql import counting
 
 EXECUTORS: dict[tuple[Limits, bool], Executor] = {}
@@ -48,17 +49,16 @@ class Asking:
 
     index: Any = None
     limits: Limits | None = None
+    store: Store | None = None
 
     def as_(self, caller: Caller) -> Asking:
-        return Asking(self.db, self.clock, caller, self.settings, self.index, self.limits)
+        return replace(self, caller=caller)
 
     def set(self, **settings: Any) -> Asking:
-        return Asking(
-            self.db, self.clock, self.caller, self.settings.model_copy(update=settings), self.index, self.limits
-        )
+        return replace(self, settings=self.settings.model_copy(update=settings))
 
     async def open_context(self, _request: Request, request_id: str) -> Context:
-        return Context(self.db, self.caller, self.clock, self.settings, self.index, request_id)
+        return Context(self.db, self.caller, self.clock, self.settings, self.index, self.store, request_id)
 
     def client(self) -> httpx2.AsyncClient:
         limits = self.limits or Limits.of(self.settings)
