@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
@@ -22,13 +18,12 @@ from core.clock import Clock
 from core.errors import Gone, Invalid
 from core.settings import Settings
 from models import HomepageState
-from services import access
+from services import access, signatures
 
 LONGEST_HOURS = 24 * 30
-FORM = b"\x01"
 PURPOSE = b"homepage preview"
 _ANSWERED = '{homepagePreview(token:"%s"){state number problems{message} blocks{__typename}}}'
-_SIGNED, _LENGTH = len(FORM) + 16 + 16 + 8, len(FORM) + 16 + 16 + 8 + 32
+_LENGTH = 16 + 16 + signatures.INSTANT_BYTES
 UNPUBLISHED = (HomepageState.DRAFT, HomepageState.SCHEDULED)
 
 
@@ -93,13 +88,13 @@ async def previewed(session: AsyncSession, caller: Caller, token: str, *, clock:
 
     What its blocks list passes the reader's own visibility: the token opens the page, no content.
     """
-    signed, signature = _parts(token)
-    secret = await session.scalar(select(models.Instance.secret))
-    assert secret is not None, "an installation has its one row"
-    if not hmac.compare_digest(_signature(secret, signed), signature):
-        raise MalformedPreview("This preview link was not made here, or was changed: ask its author for a new one.")
-    creator_uid, version_uid = UUID(bytes=signed[1:17]), UUID(bytes=signed[17:33])
-    if datetime.fromtimestamp(int.from_bytes(signed[33:], "big"), UTC) <= clock.now():
+    said = signatures.opened(await signatures.secret_of(session), PURPOSE, token, length=_LENGTH)
+    if said is None:
+        raise MalformedPreview(
+            "This preview link was not made here, or was changed: copy it whole, or ask its author for a new one."
+        )
+    creator_uid, version_uid = UUID(bytes=said[:16]), UUID(bytes=said[16:32])
+    if signatures.instant_of(said[32:]) <= clock.now():
         raise PreviewExpired("This preview link has expired: ask its author for a new one.")
     version, page, creator = models.HomepageVersion, models.Homepage, models.Creator
     statement = (
@@ -117,20 +112,5 @@ async def previewed(session: AsyncSession, caller: Caller, token: str, *, clock:
 
 
 def _signed(secret: bytes, creator_uid: UUID, version_uid: UUID, expires_at: datetime) -> str:
-    signed = FORM + creator_uid.bytes + version_uid.bytes + int(expires_at.timestamp()).to_bytes(8, "big")
-    return base64.urlsafe_b64encode(signed + _signature(secret, signed)).rstrip(b"=").decode()
-
-
-def _signature(secret: bytes, signed: bytes) -> bytes:
-    # what is signed for one purpose is worth nothing for another
-    return hmac.digest(hmac.digest(secret, PURPOSE, hashlib.sha256), signed, hashlib.sha256)
-
-
-def _parts(token: str) -> tuple[bytes, bytes]:
-    try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedPreview("This is no preview link of ours: copy it whole.") from error
-    if len(raw) != _LENGTH or raw[:1] != FORM or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != token:
-        raise MalformedPreview("This is no preview link of ours: copy it whole.")
-    return raw[:_SIGNED], raw[_SIGNED:]
+    said = creator_uid.bytes + version_uid.bytes + signatures.instant(expires_at)
+    return signatures.signed(secret, PURPOSE, said)
