@@ -184,6 +184,8 @@ class AssetUpload(Identified, Created, Base):
     failure: Mapped[str | None]
     url: Mapped[str | None]
     file_name: Mapped[str] = mapped_column(server_default="")
+    # what was said to come, and from its first bytes on what comes
+    media_type: Mapped[str | None]
     byte_count: Mapped[int | None]
     received_count: Mapped[int] = mapped_column(server_default="0")
     parts: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
@@ -202,6 +204,7 @@ class AssetUpload(Identified, Created, Base):
         Index("ix_asset_uploads_account", "account_id", text("id DESC")),
         Index("ix_asset_uploads_blob", "sha256", postgresql_where=text("state = 'PROBING'")),
         Index("ix_asset_uploads_fetching", "id", postgresql_where=text("state = 'FETCHING'")),
+        Index("ix_asset_uploads_receiving", "id", postgresql_where=text("state = 'RECEIVING'")),
         Index("ix_asset_uploads_expiring", "expires_at"),
     )
 

@@ -96,6 +96,7 @@ def upgrade() -> None:
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("file_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=True),
         sa.Column("byte_count", sa.BigInteger(), nullable=True),
         sa.Column("received_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("parts", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
@@ -141,6 +142,13 @@ def upgrade() -> None:
         ["id"],
         unique=False,
         postgresql_where=sa.text("state = 'FETCHING'"),
+    )
+    op.create_index(
+        "ix_asset_uploads_receiving",
+        "asset_uploads",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'RECEIVING'"),
     )
     op.create_table(
         "renditions",
@@ -248,6 +256,9 @@ def downgrade() -> None:
     op.drop_index("ix_asset_tags_tag", table_name="asset_tags")
     op.drop_table("asset_tags")
     op.drop_table("renditions")
+    op.drop_index(
+        "ix_asset_uploads_receiving", table_name="asset_uploads", postgresql_where=sa.text("state = 'RECEIVING'")
+    )
     op.drop_index(
         "ix_asset_uploads_fetching", table_name="asset_uploads", postgresql_where=sa.text("state = 'FETCHING'")
     )
