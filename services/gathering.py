@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.reads import any_of
 from models import blocks, formats
-from services import tag_facts
+from services import asset_facts, tag_facts
 from services.channels.facts import (
     AssetFacts,
     ContentFacts,
@@ -183,7 +183,7 @@ async def _products(session: AsyncSession, revision_ids: Sequence[int]) -> dict[
                 categories=frozenset((category.facts.code, *category.facts.ancestors) if category else ()),
                 pools=frozenset(pools[product.id]),
                 is_on_shelf=product.is_on_shelf,
-                image=_asset_facts(image) if image else None,
+                image=asset_facts.of(image) if image else None,
             )
         )
     return linked
@@ -283,21 +283,6 @@ def _before(content: models.Content, creator: CreatorFacts, at: datetime) -> Cre
     return replace(creator, published_30d_count=count - 1) if counted and count else creator
 
 
-def _asset_facts(asset: models.Asset) -> AssetFacts:
-    return AssetFacts(
-        uid=str(asset.uid),
-        kind=asset.kind.value,
-        media_type=asset.media_type,
-        bytes=asset.byte_count,
-        width=asset.width,
-        height=asset.height,
-        duration_ms=asset.duration_ms,
-        bitrate=asset.bitrate,
-        has_alt_text=bool(asset.alternative_text) or None,
-        source="probed" if asset.facts_source is models.AssetFactsSource.PROBED else "declared",
-    )
-
-
 def _gathered(
     content: models.Content,
     revision: models.Revision,
@@ -312,7 +297,7 @@ def _gathered(
     tag_ids = _tag_ids(content, revision)
     by_use: dict[models.AssetUse, list[AssetFacts]] = defaultdict(list)
     for use, asset in used:
-        by_use[use].append(_asset_facts(asset))
+        by_use[use].append(asset_facts.of(asset))
     by_taxonomy: dict[str, list[TagFacts]] = defaultdict(list)
     # of a tag and one merged into it, whose uses are still to be moved, one is shown
     shown = {tags[tag_id].facts.uid: tags[tag_id] for tag_id in tag_ids}.values()

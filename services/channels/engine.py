@@ -17,10 +17,10 @@ from services.channels.facts import Facts
 from services.channels.findings import Evaluation, Finding, Flaw, NextState, Outcome, finding
 from services.channels.gates import Applicant
 from services.channels.packs import Pack, Stage
-from services.channels.rules.base import Rule
+from services.channels.rules.base import AboutFiles, Rule
 from services.channels.selectors import mismatches
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 FULL_SCORE = 100
 
 
@@ -34,7 +34,9 @@ class CompiledPack:
         self.digest = pack.digest
         self._judge = None if pack.gates is None else admission.compiled(pack.gates)
         self._zone = pack.zone
-        self._placed = tuple(_PlacedRule(rule, f"rules.{index}") for index, rule in enumerate(pack.rules))
+        self._placed = tuple(
+            _PlacedRule(_decided(rule, pack), f"rules.{index}") for index, rule in enumerate(pack.rules)
+        )
         self._by_format: dict[str, tuple[_PlacedRule, ...]] = {}
 
     def gate_findings(self, dossier: Dossier) -> tuple[Finding, ...]:
@@ -51,6 +53,13 @@ class CompiledPack:
             self._by_format[form] = tuple(rule for rule in self._placed if rule.is_for(form))
         for rule in self._by_format[form]:
             yield from rule.findings(dossier)
+
+
+def _decided(rule: Rule, pack: Pack) -> Rule:
+    """The rule with what it leaves to its pack."""
+    if isinstance(rule, AboutFiles) and rule.accepts_declared is None:
+        return rule.model_copy(update={"accepts_declared": pack.accepts_declared})
+    return rule
 
 
 class _PlacedRule:

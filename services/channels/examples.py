@@ -21,9 +21,10 @@ from services.channels.units import clusters
 AT = datetime(2026, 1, 15, 4, tzinfo=UTC)
 _ZH = "秋天的早晨适合穿一件轻暖的外套出门，配上一条颜色柔和的围巾，走在落满树叶的街上，心情也会跟着明亮起来。"
 _EN = "On a cool morning a light coat and a soft scarf are all it takes to make the walk to work a good one. "
-_COVER = AssetFacts("cover", "IMAGE", "image/jpeg", 800_000, 1600, 900, has_alt_text=True)
-_PICTURE = AssetFacts("picture", "IMAGE", "image/jpeg", 500_000, 1200, 900, has_alt_text=True)
-_SQUARE = AssetFacts("square", "IMAGE", "image/jpeg", 300_000, 1080, 1080, has_alt_text=True)
+_LOOKS: dict[str, Any] = {"is_animated": False, "has_transparency": False, "white_background": 100}
+_COVER = AssetFacts("cover", "IMAGE", "image/jpeg", 800_000, 1600, 900, has_alt_text=True, **_LOOKS)
+_PICTURE = AssetFacts("picture", "IMAGE", "image/jpeg", 500_000, 1200, 900, has_alt_text=True, **_LOOKS)
+_SQUARE = AssetFacts("square", "IMAGE", "image/jpeg", 300_000, 1080, 1080, has_alt_text=True, **_LOOKS)
 _VIDEO = AssetFacts("video", "VIDEO", "video/mp4", 20_000_000, 1080, 1920, duration_ms=30_000, bitrate=5_000_000)
 _PRODUCT_COUNTS = {"ITEM_NOTE": 1, "COLLOCATION": 3, "RANKED_LIST": 10, "QNA": 0, "LIVE": 0}
 _SCORES: dict[str, int | None] = {"quality": 800, "health": 800, "index": 800, "fan_value": 800, "activity": 800}

@@ -19,7 +19,10 @@ Detail = str | int | bool | None
 
 @dataclass(frozen=True, slots=True)
 class AssetFacts:
-    """A file: pixels, bytes, milliseconds, bits per second; `source` says whether we measured or were told."""
+    """A file: pixels, bytes, milliseconds, bits per second; `source` says whether we measured or were told.
+
+    `white_background` is the share of a picture's border that is near white, in percent.
+    """
 
     uid: str
     kind: Literal["IMAGE", "VIDEO", "AUDIO", "SUBTITLES"] = "IMAGE"
@@ -30,6 +33,9 @@ class AssetFacts:
     duration_ms: int | None = None
     bitrate: int | None = None
     has_alt_text: bool | None = None
+    is_animated: bool | None = None
+    has_transparency: bool | None = None
+    white_background: int | None = None
     source: Literal["probed", "declared"] = "probed"
 
 

@@ -8,7 +8,10 @@ from pydantic import Field, StringConstraints
 
 from services.channels.terms import Code, Count, CreatorKind, Format, Part, Positive, ScoreName
 
-AssetFact = Literal["media_type", "bytes", "width", "height", "duration_ms", "bitrate", "has_alt_text"]
+AssetFact = Literal[
+    "media_type", "bytes", "width", "height", "duration_ms", "bitrate", "has_alt_text", "is_animated",
+    "has_transparency", "white_background",
+]  # fmt: skip
 CreatorFact = Literal[
     "kind", "level", "scores", "followers_count", "certified_days", "published_30d_count", "pass_rate", "is_seller"
 ]
@@ -26,6 +29,9 @@ class GivenAsset(Part):
     duration_ms: Count | None = None
     bitrate: Count | None = None
     has_alt_text: bool | None = None
+    is_animated: bool | None = None
+    has_transparency: bool | None = None
+    white_background: Annotated[int, Field(ge=0, le=100)] | None = None
     source: Literal["probed", "declared"] | None = None
     unknown: tuple[AssetFact, ...] = ()
 

@@ -216,6 +216,8 @@ class Pack(Part):
     source: Source
     selector: Selector
     gates: Gate | None = None
+    # whether an import's word of a file is enough for rules that block and do not say so themselves
+    accepts_declared: bool = False
     rules: tuple[AnyRule, ...] = ()
     quota: Quota = Quota()
     audit: Audit = Audit()

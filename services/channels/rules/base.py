@@ -157,6 +157,13 @@ class Counted(Rule):
         yield counted(path, count, allowed, wording.field(path), asked, targets)
 
 
+MEASURE = Words(
+    "Upload the file, or let an operator fetch it (headwater assets fetch): then it is measured.",
+    "请上传该文件，或由运营方抓取（headwater assets fetch），以便实测。",
+)
+"""What helps against a fact that an import declared."""
+
+
 def check_bounds(minimum: int | None, maximum: int | None, names: tuple[str, str] = ("min", "max")) -> None:
     """ValueError unless at least one bound is given and they do not cross."""
     if minimum is None and maximum is None:
@@ -166,37 +173,49 @@ def check_bounds(minimum: int | None, maximum: int | None, names: tuple[str, str
 
 
 class AboutFiles(Rule):
-    """A rule about one fact of files, which we probed or an import declared."""
+    """A rule about one fact of files, which we probed or an import declared.
 
+    `accepts_declared` says whether an import's word is enough to pass a rule that blocks; where a rule leaves it out, the
+    pack decides. A rule that only warns or scores takes it in any case, and the evidence of what it finds says so.
+    """
+
+    version: ClassVar[int] = 2
     fact: ClassVar[Words]
     unit: ClassVar[Words] = Words("", "")
     remedy: ClassVar[Words]
 
-    probed_only: bool = False
+    accepts_declared: bool | None = None
 
     def judge(self, path: str, asset: AssetFacts | None) -> Flaw | None:
-        """The flaw of one file, if it has one. What is known only by an import's word counts unless `probed_only`."""
+        """The flaw of one file, if it has one; `unknown` where nobody knows the fact, or knows it well enough."""
         if asset is None:
             return unknown(path, self.asked())
         evidence = {"asset": asset.uid, "source": asset.source}
-        measured = self.measure(asset)
-        if measured is None or (self.probed_only and asset.source != "probed"):
+        value = self.measure(asset)
+        if value is None:
             return unknown(path, self.asked(), self.fact, evidence=evidence)
+        if asset.source == "declared" and self.severity == "block" and not self.accepts_declared:
+            return Flaw(path, value, self.asked(), self._only_said(path, value), MEASURE, "unknown", evidence)
         if self.accepts(asset):
             return None
-        thing, words = wording.place(path), self.words()
-        shown = f"{measured:,}" if isinstance(measured, int) else measured
-        return Flaw(
-            path,
-            measured,
-            self.asked(),
-            Words(
-                f"The {self.fact.en} of {thing.en} is {shown}{self.unit.en}; asked for: {words.en}.",
-                f"{thing.zh}的{self.fact.zh}为 {shown}{self.unit.zh}；要求：{words.zh}。",
-            ),
-            self.remedy,
-            evidence=evidence,
+        thing, shown, words = wording.place(path), self.shown(value), self.words()
+        message = Words(
+            f"The {self.fact.en} of {thing.en} is {shown.en}; asked for: {words.en}.",
+            f"{thing.zh}的{self.fact.zh}为 {shown.zh}；要求：{words.zh}。",
         )
+        return Flaw(path, value, self.asked(), message, self.remedy, evidence=evidence)
+
+    def _only_said(self, path: str, value: Any) -> Words:
+        thing, shown = wording.place(path), self.shown(value)
+        return Words(
+            f"An import says that the {self.fact.en} of {thing.en} is {shown.en}; nobody measured it.",
+            f"导入数据称{thing.zh}的{self.fact.zh}为 {shown.zh}，但未经实测。",
+        )
+
+    def shown(self, value: Any) -> Words:
+        """A value of the fact, in words."""
+        text = f"{value:,}" if isinstance(value, int) else value
+        return Words(f"{text}{self.unit.en}", f"{text}{self.unit.zh}")
 
     @abstractmethod
     def measure(self, asset: AssetFacts) -> Any:
@@ -232,13 +251,18 @@ class AboutImages(AboutFiles):
     def _none_of_them(self, found: list[Flaw]) -> Flaw:
         what, words = wording.field(self.of), self.words()
         cannot_tell = any(flaw.status == "unknown" for flaw in found)
+        known = Words("known to be ", "已知") if cannot_tell else Words("", "")
         return Flaw(
             self.of,
             [flaw.actual for flaw in found],
             self.asked(),
-            Words(f"None of the {what.en} is as asked for: {words.en}.", f"{what.zh}中没有一张符合要求：{words.zh}。"),
-            self.remedy,
+            Words(
+                f"None of the {what.en} is {known.en}as asked for: {words.en}.",
+                f"{what.zh}中没有一张{known.zh}符合要求：{words.zh}。",
+            ),
+            MEASURE if any(flaw.hint is MEASURE for flaw in found) else self.remedy,
             "unknown" if cannot_tell else "failed",
+            {"files": [dict(flaw.evidence) for flaw in found]},
         )
 
 

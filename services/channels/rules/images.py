@@ -202,4 +202,88 @@ class ImageFormatNot(AboutImages):
         return Words(f"not {refused.en}", f"不可为 {refused.zh}")
 
 
-RULES = (ImageCount, ImageMinSize, ImageExactSize, ImageRatio, ImageOrientation, ImageBytes, ImageFormatNot)
+class AboutImageKinds(AboutImages):
+    """A rule about what a picture is not to be; `is_so` and `is_not` name both."""
+
+    is_so: ClassVar[Words]
+    is_not: ClassVar[Words]
+
+    def accepts(self, asset: AssetFacts) -> bool:
+        return self.measure(asset) is False
+
+    def asked(self) -> Any:
+        return False
+
+    def words(self) -> Words:
+        return self.is_not
+
+    def shown(self, value: Any) -> Words:
+        return self.is_so if value else self.is_not
+
+
+class ImageNotAnimated(AboutImageKinds):
+    """The picture does not move."""
+
+    version: ClassVar[int] = 1
+    fact: ClassVar[Words] = Words("kind", "类型")
+    remedy: ClassVar[Words] = Words("Use a picture that does not move.", "请更换为静态图片。")
+    is_so: ClassVar[Words] = Words("moving", "动图")
+    is_not: ClassVar[Words] = Words("still", "静态图")
+
+    kind: Literal["image.not_animated"]
+
+    def measure(self, asset: AssetFacts) -> bool | None:
+        return asset.is_animated
+
+
+class ImageNotTransparent(AboutImageKinds):
+    """Nothing shines through the picture."""
+
+    version: ClassVar[int] = 1
+    fact: ClassVar[Words] = Words("ground", "背景")
+    remedy: ClassVar[Words] = Words("Put the picture on a ground, and export it again.", "请为图片加上底色后重新导出。")
+    is_so: ClassVar[Words] = Words("transparent", "透明")
+    is_not: ClassVar[Words] = Words("opaque", "不透明")
+
+    kind: Literal["image.not_transparent"]
+
+    def measure(self, asset: AssetFacts) -> bool | None:
+        return asset.has_transparency
+
+
+class ImageWhiteBackground(AboutImages):
+    """At least so many percent of the picture's border are white or nearly so."""
+
+    version: ClassVar[int] = 1
+    fact: ClassVar[Words] = Words("white share of the border", "边缘白色占比")
+    unit: ClassVar[Words] = Words(" %", "%")
+    remedy: ClassVar[Words] = Words("Put the subject on white.", "请将主体置于白底上。")
+
+    kind: Literal["image.white_background"]
+    min_percent: Annotated[int, Field(ge=1, le=100)]
+
+    def measure(self, asset: AssetFacts) -> int | None:
+        return asset.white_background
+
+    def accepts(self, asset: AssetFacts) -> bool:
+        return (asset.white_background or 0) >= self.min_percent
+
+    def asked(self) -> Any:
+        return {"min_percent": self.min_percent}
+
+    def words(self) -> Words:
+        return Words(f"at least {self.min_percent} %", f"至少 {self.min_percent}%")
+
+
+RULES = (
+    ImageCount,
+    ImageMinSize,
+    ImageExactSize,
+    ImageRatio,
+    ImageOrientation,
+    ImageBytes,
+    ImageFormatNot,
+    ImageNotAnimated,
+    ImageNotTransparent,
+    ImageWhiteBackground,
+)

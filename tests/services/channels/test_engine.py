@@ -29,7 +29,7 @@ RICH = facts(
     paragraphs=("Body.", "👨‍👩‍👧‍👦"),
     links=(Link("https://a.cn/x", "a.cn", "body.2"),),
     covers=(image(source="declared"),),
-    pictures=(image(None, None, has_alt_text=True),),
+    pictures=(image(None, None, has_alt_text=True, is_animated=True, has_transparency=True, white_background=7),),
     anchors=(3,),
     videos=(video(),),
     tags=tagged(scene=("camping<outdoors",), topic=()),
@@ -97,6 +97,16 @@ max = 5
 kind = "image.format_not"
 of = "covers"
 refused = ["image/jpeg"]
+[[rules]]
+kind = "image.not_animated"
+of = "pictures"
+[[rules]]
+kind = "image.not_transparent"
+of = "pictures"
+[[rules]]
+kind = "image.white_background"
+of = "pictures"
+min_percent = 90
 [[rules]]
 kind = "video.count"
 max = 0
@@ -238,10 +248,10 @@ def test_the_judgement_of_pinned_inputs_changes_only_with_the_version_of_the_eng
     assert {rule.kind for rule in pack(EVERYTHING).rules} == {code_of(kind) for kind in KINDS} <= codes
     assert {f"creator.{arm.fact}" for arm in ARMS} - codes == {"creator.invited"}
     assert {"gate.not", "quota.spent"} <= codes
-    assert ENGINE_VERSION == 1
+    assert ENGINE_VERSION == 2
     assert (
         hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        == "0a398d9f1d90921cf1dda3104f067f75d31fa354aa7fcd9ff700dc3928d689ee"
+        == "06fe1490b7d9e40ac3b99c5f35c6ec2aad92814f45c3efdfb2805ed2227717d7"
     )
 
 

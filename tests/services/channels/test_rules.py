@@ -242,15 +242,6 @@ def test_a_finding_says_where_what_how_much_and_what_to_do():
     assert finding.evidence == {"unit_stated": False}
 
 
-def test_a_declared_fact_counts_unless_the_rule_wants_it_probed():
-    declared = {"covers": (image(source="declared"),)}
-
-    assert found('kind="image.min_size"\nof="covers"\nwidth=750', **declared) == []
-    assert found('kind="image.min_size"\nof="covers"\nwidth=750\nprobed_only=true', **declared) == [
-        ("unknown", "covers.0", None)
-    ]
-
-
 def test_an_unknown_fact_stops_a_block_rule_and_only_a_block_rule():
     rule = 'kind="text.length"\nfield="details.lead"\nmax=30\n'
 
@@ -360,5 +351,5 @@ def test_a_ratio_holds_to_the_pixel_or_within_its_tolerance(size, ratio, toleran
 def test_every_kind_has_a_code_of_its_own_and_says_what_it_asks():
     codes = [kind.model_fields["kind"].annotation.__args__[0] for kind in KINDS]
 
-    assert len(set(codes)) == len(KINDS) == 31
+    assert len(set(codes)) == len(KINDS) == 34
     assert all(kind.__doc__ for kind in KINDS)
