@@ -61,12 +61,15 @@ async def merge(
 async def move_uses(session: AsyncSession, limit: int, *, clock: Clock, only: int | None = None) -> int:
     """Move up to `limit` uses of merged tags (of the one, or of all) to what they mean now; how many: 0 when none is left.
 
-    A content that had both keeps one, at the earlier place; a confirmed tag wins over a proposed one.
+    A content or an asset that had both keeps one, at the earlier place; a confirmed tag wins over a proposed one.
     """
     which = models.Tag.id == only if only is not None else true()
-    contents = await _move_taggings(session, limit, which, clock)
-    products = await _move_categories(session, limit - contents, which, clock) if contents < limit else 0
-    return contents + products
+    moved = await _move_taggings(session, limit, which, clock)
+    if moved < limit:
+        moved += await _move_categories(session, limit - moved, which, clock)
+    if moved < limit:
+        moved += await _move_asset_tags(session, limit - moved, which)
+    return moved
 
 
 async def _target(session: AsyncSession, tag: models.Tag, uid: UUID) -> models.Tag:
@@ -115,10 +118,11 @@ async def _become_alias(session: AsyncSession, caller: Caller, tag: models.Tag, 
 
 
 async def _uses(session: AsyncSession, tag: models.Tag, most: int) -> int:
-    """How many contents and products carry the tag, counted up to `most`."""
+    """How many contents, products and assets carry the tag, counted up to `most`."""
     contents = select(models.Tagging.content_id).where(models.Tagging.tag_id == tag.id)
     products = select(models.Product.id).where(models.Product.category_id == tag.id)
-    some = contents.union_all(products).limit(most).subquery()
+    assets = select(models.AssetTag.asset_id).where(models.AssetTag.tag_id == tag.id)
+    some = contents.union_all(products, assets).limit(most).subquery()
     return await session.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -190,3 +194,36 @@ async def _move_categories(session: AsyncSession, limit: int, which: ColumnEleme
     ids = list(moved.scalars())
     await outbox.mark(session, DirtyKind.PRODUCT, ids, urgency=outbox.BULK)
     return len(ids)
+
+
+async def _move_asset_tags(session: AsyncSession, limit: int, which: ColumnElement[bool]) -> int:
+    """Of assets nothing is shown by tag but their lists, so nobody has to hear of it."""
+    worn = models.AssetTag
+    carrying = (
+        select(worn.asset_id)
+        .join(models.Tag, models.Tag.id == worn.tag_id)
+        .where(models.Tag.merged_into_id.is_not(None), which)
+        .distinct()
+        .order_by(worn.asset_id)
+        .limit(limit)
+    )
+    asset = models.Asset
+    locked = select(asset.id).where(asset.id.in_(carrying)).order_by(asset.id).with_for_update(key_share=True)
+    ids = list(await session.scalars(locked))
+    if ids:
+        given = bindparam("ids", ids, type_=ARRAY(BigInteger))
+        await session.execute(_DROP_DOUBLES_OF_ASSETS.bindparams(given))
+        await session.execute(_MOVE_ASSETS.bindparams(given))
+    return len(ids)
+
+
+_DROP_DOUBLES_OF_ASSETS = text(
+    "DELETE FROM asset_tags USING (SELECT asset_id, tag_id, row_number() OVER ("  # noqa: S608  (nothing of a caller's)
+    f" PARTITION BY asset_id, {_CURRENT} ORDER BY position, tag_id) AS place"
+    " FROM asset_tags JOIN tags ON tags.id = tag_id WHERE asset_id = ANY(:ids)) AS ranked"
+    " WHERE asset_tags.asset_id = ranked.asset_id AND asset_tags.tag_id = ranked.tag_id AND ranked.place > 1"
+)
+_MOVE_ASSETS = text(
+    "UPDATE asset_tags SET tag_id = tags.merged_into_id FROM tags"
+    " WHERE tags.id = asset_tags.tag_id AND tags.merged_into_id IS NOT NULL AND asset_tags.asset_id = ANY(:ids)"
+)
