@@ -57,6 +57,7 @@ from models.requests import IdempotencyKey, RateBucket
 from models.reviews import Review, ReviewState
 from models.streams import Stream, StreamEvent, StreamKind
 from models.tags import Tag, TagAlias, Tagging, TaggingSource, TagState, Taxonomy
+from models.usages import Usage, UsageKind, UsagePlace, UsageState
 
 __all__ = [
     "DELIVERED", "Account", "AccountLogin", "Answer", "AnswerState", "AnswerVote", "ApiKey", "Appeal", "AppealState", "Application", "Asset",
@@ -71,4 +72,5 @@ __all__ = [
     "QuotaPeriod", "QuotaUse", "RateBucket", "RefusalKind", "Rendition", "Review", "ReviewState", "Revision", "RevisionAsset",
     "RevisionProduct", "RevisionState", "Role", "Save", "Shop", "Stream", "StreamEvent", "StreamKind", "Submission",
     "SubmissionState", "Tag", "TagAlias", "TagState", "Tagging", "TaggingSource", "Taxonomy", "TrustedDocument", "UploadState",
+    "Usage", "UsageKind", "UsagePlace", "UsageState",
 ]  # fmt: skip

@@ -65,6 +65,8 @@ class Creator(Identified, Imported, Created, Base):
                 f"quality_score {SCORES} AND health_score {SCORES} AND index_score {SCORES} AND fan_value {SCORES}",
                 name="scores_in_range",
             ),
+            # whose picture an asset is
+            Index("ix_creators_avatar", "avatar_id", postgresql_where=text("avatar_id IS NOT NULL")),
             # few are hidden: every visibility check reads them all, once a statement
             Index(
                 "ix_creators_hidden", "id", postgresql_where=text("suspended_at IS NOT NULL OR erased_at IS NOT NULL")

@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 
+PICTURES = "(jsonb_path_query_array(blocks, '$.**.image') || jsonb_path_query_array(blocks, '$.**.asset'))"
 KINDS = ("IMAGE", "VIDEO", "AUDIO")
 # of rows that are there already; checked afterwards, under a lock that lets writers pass
 CHECKS = (
@@ -221,6 +222,24 @@ def upgrade() -> None:
     op.create_index(
         "ix_blobs_waiting", "blobs", ["created_at"], unique=False, postgresql_where=sa.text("probe_state = 'WAITING'")
     )
+    op.create_index(
+        "ix_creators_avatar",
+        "creators",
+        ["avatar_id"],
+        unique=False,
+        postgresql_where=sa.text("avatar_id IS NOT NULL"),
+    )
+    # old versions show pictures too: whoever deletes one asks for them
+    op.create_index(
+        "ix_homepage_versions_pictures",
+        "homepage_versions",
+        [sa.literal_column(PICTURES)],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.drop_index(
+        "ix_homepage_versions_live_pictures", table_name="homepage_versions", postgresql_where=sa.text("state = 'LIVE'")
+    )
     for table, name, condition in CHECKS:
         _check(table, name, condition)
 
@@ -229,6 +248,16 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
     for table, name, _condition in CHECKS:
         op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
+    op.create_index(
+        "ix_homepage_versions_live_pictures",
+        "homepage_versions",
+        [sa.literal_column(PICTURES)],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("state = 'LIVE'"),
+    )
+    op.drop_index("ix_homepage_versions_pictures", table_name="homepage_versions", postgresql_using="gin")
+    op.drop_index("ix_creators_avatar", table_name="creators", postgresql_where=sa.text("avatar_id IS NOT NULL"))
     # what knew no such kind knows nothing of its rows
     op.execute("DELETE FROM revision_assets WHERE asset_id IN (SELECT id FROM assets WHERE kind = 'SUBTITLES')")
     op.execute("DELETE FROM assets WHERE kind = 'SUBTITLES'")
