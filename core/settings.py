@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
@@ -68,6 +69,9 @@ class Settings(BaseSettings):
         30, ge=1, description="How long it may take to look into a file, or to make a rendition."
     )
     probe_megabytes: int = Field(1_500, ge=400, description="How much memory that may take, in MB of addresses.")
+    sandbox_places: int = Field(
+        2, ge=1, le=64, description="How many files a process looks into at once, and renditions it makes."
+    )
     upload_hours: int = Field(24, ge=1, le=720, description="How long an upload may be continued after its last byte.")
     asset_max_age: int = Field(
         3_600, ge=0, description="Seconds that caches of others may keep a picture, also after it was withdrawn here."
@@ -181,6 +185,14 @@ class Settings(BaseSettings):
     def _are_networks(cls, value: str) -> str:
         for one in filter(None, map(str.strip, value.split(","))):
             ip_network(one, strict=False)
+        return value
+
+    @field_validator("rendition_sizes")
+    @classmethod
+    def _are_sizes(cls, value: str) -> str:
+        for one in filter(None, map(str.strip, value.split(","))):
+            if not re.fullmatch(r"[1-9][0-9]{0,3}x[1-9][0-9]{0,3}", one):
+                raise ValueError("sizes are width and height in pixels, such as 96x96, separated by commas")
         return value
 
     @field_validator("anonymous_bucket", "account_bucket")

@@ -1,11 +1,11 @@
-"""Everything a process holds open: settings, database, search index, store of assets, clock. Opened once, handed to the doors."""
+"""Everything a process holds open: settings, database, search index, store of assets, sandbox, clock. Opened once."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import structlog
@@ -21,6 +21,8 @@ from core.settings import Settings
 from core.store import Store, open_store
 from search import backends
 from search.backend import SearchBackend
+from services.media.facts import Limits
+from services.media.sandbox import Sandbox
 from services.tokens import Issuer
 
 log = structlog.get_logger()
@@ -34,6 +36,8 @@ class Runtime:
     index: SearchBackend
     store: Store
     issuer: Issuer | None = None
+    # it starts nothing before it is used
+    sandbox: Sandbox = field(default_factory=Sandbox)
 
     @property
     def failure(self) -> str | None:
@@ -86,7 +90,11 @@ async def open_runtime(
         index = open_index(settings)
         try:
             store = open_store(settings.asset_store, settings.data / "assets")
-            yield Runtime(settings, db, clock or SystemClock(), index, store, Issuer.of(settings))
+            sandbox = open_sandbox(settings)
+            try:
+                yield Runtime(settings, db, clock or SystemClock(), index, store, Issuer.of(settings), sandbox)
+            finally:
+                await sandbox.close()
         finally:
             await index.close()
 
@@ -94,6 +102,12 @@ async def open_runtime(
 def open_index(settings: Settings) -> SearchBackend:
     """The search engine of the settings, for reading; the indexer asks it for the writer's place."""
     return backends.choose(folder=settings.data / "index", elasticsearch_url=settings.elasticsearch_url)
+
+
+def open_sandbox(settings: Settings) -> Sandbox:
+    """Where this process has files of strangers decoded; whoever opens it closes it."""
+    limits = Limits(pixels=settings.pixel_limit)
+    return Sandbox(settings.probe_seconds, settings.probe_megabytes, limits, settings.sandbox_places)
 
 
 async def name_instance(db: Database, settings: Settings) -> None:
