@@ -30,6 +30,9 @@ BYTECODE = VENV / "bytecode"
 # What the contract is tested with where there is Node, by the digest of the names and versions.
 NODE = VENV / "node"
 NODE_FILES = ("package.json", "package-lock.json", ".npmrc")
+# An S3 server in Python, for the tests of the asset store: it needs older packages than we do, so it has a folder of its own.
+BUCKETS = VENV / "buckets"
+BUCKETS_FILE = ROOT / "tests" / "stores" / "requirements.txt"
 
 RUN = "requirements.txt"
 TEST = "requirements-dev.txt"  # a superset
@@ -93,6 +96,7 @@ def test(rest: Sequence[str]) -> int:
         return 0
     prepare(TEST)
     prepare_node()
+    prepare_buckets()
     if rest:
         return subprocess.run([BIN / "pytest", *rest], cwd=ROOT, env=surroundings(), check=False).returncode  # noqa: S603  (ours)
     results = linted()
@@ -307,6 +311,28 @@ def node_packages() -> Path:
     """Where the packages of tests/contract are, once they are installed."""
     names = b"".join((ROOT / "tests" / "contract" / name).read_bytes() for name in NODE_FILES)
     return NODE / hashlib.sha256(names).hexdigest()[:12] / "node_modules"
+
+
+def prepare_buckets() -> None:
+    """Install the S3 server of tests/stores once; without it the tests that need it are skipped."""
+    with locked():
+        folder = bucket_packages()
+        if folder.exists():
+            return
+        tell("installing an S3 server for the tests of the asset store …")
+        fresh = folder.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        command = [BIN / "python", *PIP, "--require-hashes", "--target", fresh, "-r", BUCKETS_FILE]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  (our own pip)
+        if done.returncode == 0:
+            fresh.rename(folder)
+        else:
+            tell(f"no S3 server, so what needs it is skipped; pip said: {last_line(done.stdout + done.stderr)}")
+
+
+def bucket_packages() -> Path:
+    """Where the packages of tests/stores are, once they are installed."""
+    return BUCKETS / hashlib.sha256(BUCKETS_FILE.read_bytes()).hexdigest()[:12]
 
 
 def last_line(text: str) -> str:

@@ -13,6 +13,7 @@ TOGETHER = (
     "tests/core/test_postgres.py",  # data folders
     "tests/sample/",  # the whole sample, read and checked
     "tests/house/test_errors.py",  # the text of all modules
+    "tests/stores/",  # an S3 server
     "tests/contract/",  # what Node was asked to make
 )
 

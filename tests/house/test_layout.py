@@ -7,6 +7,7 @@ import os
 import re
 import tomllib
 
+from scripts import bootstrap
 from tests.house import tree
 
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers", "base_utils"}
@@ -59,7 +60,7 @@ def test_nothing_is_left_for_later():
 
 
 def test_requirements_are_hashed_and_name_no_package_index():
-    for path in (tree.ROOT / "requirements.txt", tree.ROOT / "requirements-dev.txt"):
+    for path in (tree.ROOT / "requirements.txt", tree.ROOT / "requirements-dev.txt", bootstrap.BUCKETS_FILE):
         text = path.read_text()
         pinned = re.findall(r"^([a-z0-9][a-z0-9._-]*(?:\[[a-z,]+\])?)==\S+", text, re.MULTILINE)
         logical = re.sub(r"\\\n", " ", text).splitlines()
