@@ -81,6 +81,7 @@ class Blob(Created, Base):
         CheckConstraint("(probe_state = 'REFUSED') = (probe_failure IS NOT NULL)", name="refused_for_a_reason"),
         CheckConstraint("probe_state <> 'PROBED' OR probed_at IS NOT NULL", name="probed_at_a_time"),
         Index("ix_blobs_waiting", "created_at", postgresql_where=text("probe_state = 'WAITING'")),
+        Index("ix_blobs_probed", "probe_version", postgresql_where=text("probe_state = 'PROBED'")),
     )
 
 

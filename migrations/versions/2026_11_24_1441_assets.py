@@ -223,6 +223,9 @@ def upgrade() -> None:
         "ix_blobs_waiting", "blobs", ["created_at"], unique=False, postgresql_where=sa.text("probe_state = 'WAITING'")
     )
     op.create_index(
+        "ix_blobs_probed", "blobs", ["probe_version"], unique=False, postgresql_where=sa.text("probe_state = 'PROBED'")
+    )
+    op.create_index(
         "ix_creators_avatar",
         "creators",
         ["avatar_id"],
@@ -262,6 +265,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM revision_assets WHERE asset_id IN (SELECT id FROM assets WHERE kind = 'SUBTITLES')")
     op.execute("DELETE FROM assets WHERE kind = 'SUBTITLES'")
     _kinds(KINDS)
+    op.drop_index("ix_blobs_probed", table_name="blobs", postgresql_where=sa.text("probe_state = 'PROBED'"))
     op.drop_index("ix_blobs_waiting", table_name="blobs", postgresql_where=sa.text("probe_state = 'WAITING'"))
     op.drop_column("blobs", "facts")
     op.drop_column("blobs", "probe_failure")

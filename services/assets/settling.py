@@ -42,19 +42,29 @@ async def settle(
     await keeping.lock(session, blob.sha256)
     if blob.probe_state is ProbeState.WAITING:
         return []
-    waiting = await _waiting(session, blob)
     failure = _failure(blob, most)
-    made = []
-    for upload in waiting:
-        if failure is None:
-            made.append(await _ready(session, blob, upload, clock))
-        else:
-            _refuse(session, upload, failure)
-        await session.execute(select(func.pg_notify(NEWS, str(upload.uid))))
-    await session.flush()
-    if any(one.sha256 != blob.sha256 for one in made) or len(made) < len(waiting):
+    if failure is not None:
+        await give_up(session, store, blob, failure)
+        return []
+    waiting = await _waiting(session, blob)
+    made = [await _ready(session, blob, upload, clock) for upload in waiting]
+    await _told(session, waiting)
+    if any(one.sha256 != blob.sha256 for one in made):
         await keeping.remove_unused(session, store, blob.sha256)
     return made
+
+
+async def give_up(session: AsyncSession, store: Store, blob: models.Blob, failure: str) -> None:
+    """Refuse the uploads that wait for a blob; its bytes go when nothing else has them."""
+    await keeping.lock(session, blob.sha256)
+    waiting = await _waiting(session, blob)
+    for upload in waiting:
+        upload.state, upload.failure = UploadState.REFUSED, failure
+        audit.record(session, _uploader(upload), "asset.upload_refused", upload, failure=failure)
+    await _told(session, waiting)
+    # without an upload they are of an import, which may not have written its assets yet
+    if waiting:
+        await keeping.remove_unused(session, store, blob.sha256)
 
 
 async def spread(session: AsyncSession, blob: models.Blob) -> int:
@@ -84,9 +94,10 @@ def _failure(blob: models.Blob, most: Largest | None) -> str | None:
     return Flaw.FILE_TOO_LARGE.value if is_too_large else None
 
 
-def _refuse(session: AsyncSession, upload: models.AssetUpload, failure: str) -> None:
-    upload.state, upload.failure = UploadState.REFUSED, failure
-    audit.record(session, _uploader(upload), "asset_upload.refused", upload, failure=failure)
+async def _told(session: AsyncSession, settled: Sequence[models.AssetUpload]) -> None:
+    await session.flush()
+    for upload in settled:
+        await session.execute(select(func.pg_notify(NEWS, str(upload.uid))))
 
 
 async def _ready(session: AsyncSession, blob: models.Blob, upload: models.AssetUpload, clock: Clock) -> models.Asset:

@@ -89,7 +89,11 @@ class Sandbox:
         Refused: the file's fault, or PROBE_TOO_SLOW, or PROBE_FAILED when the child died of it. NotStarted. Ended.
         """
         limits = self.limits.model_dump()
-        return await self._do(_FACTS, {"task": "probe", "path": str(path), "target": str(served), "limits": limits})
+        job = {"task": "probe", "path": str(path), "target": str(served), "limits": limits}
+        facts = await self._do(_FACTS, job)
+        if facts.has_location and not await asyncio.to_thread(served.is_file):
+            raise Refused(Flaw.PROBE_FAILED, "the copy to be served was not written")
+        return facts
 
     async def render(self, path: Path, recipe: Recipe, target: Path) -> Made:
         """Write to `target` what the recipe makes of the file. Refused, NotStarted and Ended as with `probe`."""
