@@ -91,8 +91,8 @@ class Entry:
 class Store:
     """Objects by key ("ab/abcd…"). Each is written whole or not at all, and then outlives a power failure.
 
-    `folder` is where they lie on this machine, `scratch` where copies of those are put that lie elsewhere. A key that is
-    not like KEY is a ValueError. Everything may raise StoreAway.
+    `folder` is where they lie on this machine. `scratch` is for what is needed for a while, such as copies of those that lie
+    elsewhere: what stays there was left behind. A key that is not like KEY is a ValueError. Everything may raise StoreAway.
     """
 
     objects: ObjectStore
@@ -119,16 +119,18 @@ class Store:
         with _told(_checked(key)):
             return bytes(await (await obstore.get_async(self.objects, key)).bytes_async())
 
-    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to before `end`, piece by piece; NothingThere before the first.
+    async def stream(
+        self, key: str, start: int = 0, end: int | None = None, *, piece: int = CHUNK
+    ) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to before `end`, in pieces of about `piece` bytes; NothingThere before the first.
 
         `start` lies within the object, and `end` after it.
         """
         with _told(_checked(key)):
             options = {"range": (start, end)} if end is not None else {"range": {"offset": start}} if start else {}
             found = await obstore.get_async(self.objects, key, options=options)  # type: ignore[arg-type]  # both forms are its own
-            async for piece in found.stream(min_chunk_size=CHUNK):
-                yield bytes(piece)
+            async for part in found.stream(min_chunk_size=piece):
+                yield bytes(part)
 
     async def byte_count(self, key: str) -> int | None:
         """The size of an object; None when there is none."""
@@ -196,15 +198,17 @@ class Store:
         """
         found = await asyncio.to_thread(lambda: list(self._unfinished(before.timestamp())))
         for path in found:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 await asyncio.to_thread(path.unlink)
+                if path.parent not in {self.folder, self.scratch}:
+                    path.parent.rmdir()  # others may still lie in it
         return len(found)
 
     def _unfinished(self, before: float) -> Iterator[Path]:
-        for path in (self.folder or self.scratch).rglob("*"):
-            is_ours = UNFINISHED.fullmatch(path.name) or path.name.startswith(COPY)
+        found = [path for path in (self.folder or self.scratch).rglob("*") if UNFINISHED.fullmatch(path.name)]
+        for path in (*found, *self.scratch.rglob("*")):
             with suppress(FileNotFoundError):  # whoever wrote it has finished it
-                if is_ours and path.is_file() and path.stat().st_mtime < before:
+                if path.is_file() and path.stat().st_mtime < before:
                     yield path
 
 
@@ -214,12 +218,11 @@ def open_store(url: str, folder: Path, *, patience: Patience = PATIENCE) -> Stor
     Misconfigured for a URL that names no store we know, and for a folder that cannot be made.
     """
     scratch = folder.parent / "scratch"
-    if not url:
-        _private_folder(folder)
-        return Store(LocalStore(folder, mkdir=True, automatic_cleanup=True), scratch, folder)
     scheme, _, rest = url.partition("://")
-    if scheme == "file" and rest.startswith("/"):
-        return open_store("", Path(rest))
+    if not url or (scheme == "file" and rest.startswith("/")):
+        place = Path(rest) if url else folder
+        _private_folder(place)
+        return Store(LocalStore(place, mkdir=True, automatic_cleanup=True), scratch, place)
     if scheme not in BUCKETS or not rest:
         raise Misconfigured(
             "HEADWATER_ASSET_STORE: give file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix."

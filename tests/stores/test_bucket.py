@@ -120,13 +120,14 @@ async def test_a_bucket_that_lets_nobody_in_is_away_and_the_log_says_why(elsewhe
 async def test_copies_that_a_killed_reader_left_are_taken_away(bucket: Store):
     await bucket.put("ab/abcd", b"a picture")
     async with bucket.file("ab/abcd") as path:
-        left = path.with_name("headwater-left")
+        left = path.with_name("left") / "half"
+        left.parent.mkdir()
         left.write_bytes(b"half")
 
         assert await bucket.remove_unfinished(datetime.now(UTC) - timedelta(hours=1)) == 0
         assert await bucket.remove_unfinished(datetime.now(UTC) + timedelta(hours=1)) == 2
 
-    assert not left.exists()
+    assert not left.parent.exists()
 
 
 @pytest.mark.parametrize("url", ["ftp://somewhere/else", "s3://", "pictures", "file://relative", "http://host/bucket"])
