@@ -27,6 +27,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 65_536
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
+Sink = Callable[[bytes], Awaitable[None]]
 
 
 class UnsafeAddress(Invalid):
@@ -80,6 +81,15 @@ async def fetch(url: str, into: BinaryIO, *, limits: Limits | None = None, resol
 
     UnsafeAddress when it leads inside, CannotFetch when it cannot be had within the limits.
     """
+
+    async def write(chunk: bytes) -> None:
+        into.write(chunk)
+
+    return await stream(url, write, limits=limits, resolve=resolve)
+
+
+async def stream(url: str, into: Sink, *, limits: Limits | None = None, resolve: Resolve = resolve) -> str:
+    """The same, with each piece handed on as it comes: the next is read when that was taken. What `into` raises passes."""
     limits = limits or Limits()
     try:
         async with asyncio.timeout(limits.seconds), _client(limits) as client:
@@ -99,9 +109,7 @@ def _client(limits: Limits) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(limits.silence_seconds))
 
 
-async def _attempt(
-    client: httpx2.AsyncClient, url: str, into: BinaryIO, limits: Limits, resolve: Resolve
-) -> str | None:
+async def _attempt(client: httpx2.AsyncClient, url: str, into: Sink, limits: Limits, resolve: Resolve) -> str | None:
     """One request to a checked address; the address to go on to when it redirects."""
     target = _parsed(url, limits)
     address = await _checked_address(target, limits, resolve)
@@ -118,6 +126,11 @@ async def _attempt(
     finally:
         await response.aclose()
     return None
+
+
+def check(url: str, limits: Limits | None = None) -> None:
+    """UnsafeAddress when it can be seen of an address, without asking anybody, that it is not fetched from."""
+    _parsed(url, limits or Limits())
 
 
 def _parsed(url: str, limits: Limits) -> httpx2.URL:
@@ -150,10 +163,10 @@ async def _checked_address(target: httpx2.URL, limits: Limits, resolve: Resolve)
     return found[0]
 
 
-async def _copy(response: httpx2.Response, into: BinaryIO, limits: Limits, url: str) -> None:
+async def _copy(response: httpx2.Response, into: Sink, limits: Limits, url: str) -> None:
     size = 0
     async for chunk in response.aiter_raw(CHUNK):
         size += len(chunk)
         if size > limits.byte_count:
             raise CannotFetch(f"{url} is larger than {limits.byte_count:,} bytes.")
-        into.write(chunk)
+        await into(chunk)
