@@ -90,7 +90,8 @@ class PictureFacts(Found):
 class FilmFacts(Found):
     """A film, upright: width and height are those after `rotation` (degrees clockwise: 0, 90, 180, 270) was heeded.
 
-    `bitrate` in bits per second, of the whole file; `frame_rate` in frames per second.
+    `bitrate` in bits per second, of the whole file; `frame_rate` in frames per second. `duration_ms` is counted from what is
+    in the file; `header_duration_ms` is what its header says, where that is more than a second beside.
     """
 
     kind: Literal["VIDEO"] = "VIDEO"
@@ -102,17 +103,19 @@ class FilmFacts(Found):
     height: Pixels
     rotation: Literal[0, 90, 180, 270] = 0
     duration_ms: Milliseconds
+    header_duration_ms: Milliseconds | None = None
     bitrate: Annotated[int, Field(ge=0)]
     frame_rate: float
 
 
 class SoundFacts(Found):
-    """A sound recording; `bitrate` in bits per second, of the whole file, `sample_rate` in hertz."""
+    """A sound recording; `bitrate` in bits per second, of the whole file, `sample_rate` in hertz. Durations as of films."""
 
     kind: Literal["AUDIO"] = "AUDIO"
     container: str
     audio_codec: str
     duration_ms: Milliseconds
+    header_duration_ms: Milliseconds | None = None
     bitrate: Annotated[int, Field(ge=0)]
     sample_rate: int
     channel_count: int
