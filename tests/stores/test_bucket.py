@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,12 +30,24 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     @asynccontextmanager
     async def opened(say: Told, patience: Patience) -> AsyncIterator[Store]:
-        server = await asyncio.start_server(say, "127.0.0.1", 0)
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await say(reader, writer)
+            finally:
+                writer.close()
+                with suppress(ConnectionError):
+                    await writer.wait_closed()
+
+        begun: list[asyncio.Task[None]] = []
+        server = await asyncio.start_server(
+            lambda *streams: begun.append(asyncio.create_task(answer(*streams))), "127.0.0.1", 0
+        )
         port = server.sockets[0].getsockname()[1]
         for name, value in {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
             monkeypatch.setenv(name, value)
         async with server:
             yield open_store("s3://pictures", tmp_path / "assets", patience=patience)
+            await asyncio.wait_for(asyncio.gather(*begun, return_exceptions=True), 5)
 
     return opened
 
@@ -71,7 +83,6 @@ async def test_a_transfer_that_takes_its_time_is_not_cut(elsewhere):
             await asyncio.sleep(0.03)
             writer.write(b"x")
             await writer.drain()
-        writer.close()
 
     async with elsewhere(trickle, Patience(timedelta(seconds=0.25), 0)) as store:
         assert await store.read("ab/abcd") == b"x" * 12
@@ -80,7 +91,6 @@ async def test_a_transfer_that_takes_its_time_is_not_cut(elsewhere):
 async def test_a_bucket_that_falls_silent_is_away(elsewhere):
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
     async with elsewhere(silent, Patience(timedelta(seconds=0.05), 0)) as store:
         async with asyncio.timeout(5):
@@ -97,7 +107,6 @@ async def test_what_the_bucket_fails_at_once_is_tried_again(elsewhere):
     async def failing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while answers and await reader.readuntil(b"\r\n\r\n"):
             writer.write(answers.pop(0))
-        writer.close()
 
     async with elsewhere(failing, Patience(retries=1)) as store:
         assert await store.read("ab/abcd") == b"x"
@@ -107,7 +116,6 @@ async def test_a_bucket_that_lets_nobody_in_is_away_and_the_log_says_why(elsewhe
     async def closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        writer.close()
 
     async with elsewhere(closed, Patience(retries=0)) as store:
         with capture_logs() as logged, pytest.raises(StoreAway):
