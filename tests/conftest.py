@@ -24,6 +24,7 @@ from core.clock import FixedClock
 from core.db import Database
 from core.postgres import embedded
 from core.store import Store, open_store
+from services.media.sandbox import Sandbox
 from tests.databases import Shelf
 
 
@@ -202,3 +203,11 @@ async def committed(shelf: Shelf) -> AsyncIterator[Database]:
 def store(tmp_path: Path) -> Store:
     """An empty store of assets in a folder of the test's own."""
     return open_store("", tmp_path / "assets")
+
+
+@pytest.fixture(scope="session")
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """Where files are decoded; its child starts with the first, and serves all tests of a worker."""
+    made = Sandbox()
+    yield made
+    await made.close()

@@ -28,6 +28,8 @@ MEGABYTE = 1 << 20
 ROOM = 512 * MEGABYTE
 """How much larger than its source a file may come out: pictures that are written anew, uncompressed in between."""
 
+NO_MEMORY = ("out of memory", "Cannot allocate memory")
+
 OPEN_FILES = 64
 NICENESS = 10
 
@@ -117,10 +119,21 @@ def _done(job: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"found": JOBS[job["task"]](job)}
     except Refused as refused:
+        if _ran_out_of_memory(refused):
+            return {"failed": "MemoryError"}
         return {"flaw": refused.flaw.value, "detail": refused.detail}
     except Exception as error:  # noqa: BLE001  (whatever a decoder does: it is told, and this process is not used again)
         traceback.print_exc()
         return {"failed": type(error).__name__}
+
+
+def _ran_out_of_memory(error: BaseException | None) -> bool:
+    """Whether that is behind it: libvips says it in words alone, and to its caller the file looks damaged."""
+    while error is not None:
+        if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _probe(job: dict[str, Any]) -> dict[str, Any]:
