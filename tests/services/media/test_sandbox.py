@@ -102,10 +102,12 @@ async def test_a_child_has_limits_and_nothing_of_ours(sandbox: Sandbox, words: P
     assert child.rlimit(psutil.RLIMIT_FSIZE)[0] == len(WORDS) + (512 << 20)
     assert 30 <= child.rlimit(psutil.RLIMIT_CPU)[0] <= 31 * (os.cpu_count() or 1) + 60
     # standard error, the two pipes where it moved them, nothing to read, and what the interpreter keeps
-    assert {os.readlink(file).partition(":")[0] for file in Path(f"/proc/{child.pid}/fd").iterdir()} <= {
-        "pipe",
-        "/dev/null",
-    }
+    assert open_in(child.pid) <= {"pipe", "/dev/null"}
+
+
+def open_in(pid: int) -> set[str]:
+    """What a process has open."""
+    return {str(file.readlink()).partition(":")[0] for file in Path(f"/proc/{pid}/fd").iterdir()}
 
 
 async def test_what_takes_too_long_is_refused_and_the_next_file_gets_another_child(
