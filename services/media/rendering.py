@@ -15,7 +15,7 @@ from typing import Any
 import av
 import pyvips
 
-from services.media.facts import Flaw, Refused
+from services.media import previews, vips
 from services.media.recipes import MEDIA_TYPES, Fit, Format, Made, Recipe, covering, inside
 
 __all__ = ["Made", "Recipe", "render"]
@@ -38,28 +38,22 @@ MIDDLE = (500, 500)
 def render(path: Path, recipe: Recipe, target: Path) -> Made:
     """Write to `target` what the recipe says of the file at `path`; Refused when it cannot be made."""
     if recipe.format is Format.MP4:
-        from services.media import previews  # noqa: PLC0415  (moved up when it is there)
-
         previews.preview(path, target, recipe.width, recipe.height)
         return _made(target, recipe, _size_of_film(target))
     if not recipe.is_film:
         return _picture(path, recipe, target)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        from services.media import previews  # noqa: PLC0415
-
         still = Path(folder) / "still.png"
         previews.still(path, still)
         return _picture(still, recipe, target)
 
 
 def _picture(path: Path, recipe: Recipe, target: Path) -> Made:
-    try:
+    with vips.damage_is_refused():
         image = _fitted(path, recipe)
         if recipe.format is Format.JPEG and image.hasalpha():
             image = image.flatten(background=[255, 255, 255])
         _write(image, recipe.format, target)
-    except pyvips.Error as error:
-        raise Refused(Flaw.BROKEN_FILE, "No picture can be made of this file.") from error
     return _made(target, recipe, (image.width, image.height))
 
 
