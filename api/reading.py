@@ -22,6 +22,9 @@ from core.settings import Settings
 ZIPPED_FROM = 1_000
 """The size in bytes from which answers are sent compressed to those who can read it."""
 
+FILES = "/assets/"
+"""Where answers are files, sent as they are."""
+
 
 class BadParameter(Invalid):
     """A query parameter is not of its form or out of its range."""
@@ -81,7 +84,7 @@ def tagged(request: Request, body: bytes, media_type: str, headers: Mapping[str,
     coding = "-gzip" if is_zippable and takes_gzip(request.headers.get("accept-encoding", "")) else ""
     tag = f'"{hashlib.sha256(media_type.encode() + body).hexdigest()[:32]}{coding}"'
     common = {"ETag": tag, **headers}
-    if _matches(request.headers.getlist("if-none-match"), tag):
+    if matches(request.headers.getlist("if-none-match"), tag):
         response = Response(status_code=304, headers=common)
         if is_zippable:
             response.headers.add_vary_header("Accept-Encoding")  # as the middleware does for the body
@@ -102,6 +105,10 @@ class Zipped(GZipMiddleware):
     """Compresses for those who ask for it; the framework's own looks for the word alone, and misses a `gzip;q=0`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(FILES):
+            # parts of files are asked for by their places, and their tags name these bytes
+            await self.app(scope, receive, send)
+            return
         if scope["type"] == "http":
             given = ", ".join(Headers(scope=scope).getlist("accept-encoding"))
             kept = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
@@ -117,7 +124,7 @@ def _is_zippable(body: bytes, media_type: str) -> bool:
     return len(body) >= ZIPPED_FROM and not excluded
 
 
-def _matches(conditions: list[str], tag: str) -> bool:
+def matches(conditions: list[str], tag: str) -> bool:
     """If-None-Match compares weakly (RFC 9110 §13.1.2); it may come in several lines."""
     listed = [each.strip().removeprefix("W/") for condition in conditions for each in condition.split(",")]
     return "*" in listed or tag in listed

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.ids import new_uid
+from core.store import Store
+from services import assets
 
 EARLY = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -195,3 +197,17 @@ async def instance(session: AsyncSession) -> models.Instance:
     """The one row of an installation, which its first process makes."""
     row = models.Instance(id=1, authority="content.example", authority_on=day("2026-11-24"))
     return await _added(session, row)  # type: ignore[no-any-return]
+
+
+async def held(
+    session: AsyncSession, store: Store, content: bytes, media_type: str = "image/jpeg", **values: Any
+) -> models.Asset:
+    """An asset whose bytes we hold and have looked at; `found` are the facts of its blob, `state` how far looking has come."""
+    state, found = values.pop("state", models.ProbeState.PROBED), values.pop("found", {})
+    digest = await assets.keep(session, store, content, media_type)
+    blob = await session.get_one(models.Blob, digest)
+    blob.probe_state, blob.facts = state, {"media_type": media_type, **found}
+    blob.probed_at = EARLY if state is models.ProbeState.PROBED else None
+    blob.probe_failure = "BROKEN_FILE" if state is models.ProbeState.REFUSED else None
+    known: dict[str, Any] = {"media_type": media_type, "byte_count": len(content), "url": None} | values
+    return await asset(session, sha256=digest, **known)

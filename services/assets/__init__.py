@@ -10,17 +10,23 @@ from services.assets.reading import (
     by_uids,
     covers_of_revisions,
     of_products,
-    shown,
 )
+from services.assets.serving import AssetNotReady, File, Opening, Shown, file_of, made_file, shown
 
 __all__ = [
+    "AssetNotReady",
+    "File",
     "NoSuchAsset",
+    "Opening",
+    "Shown",
     "by_ids",
     "by_uids",
     "covers_of_revisions",
     "describe",
+    "file_of",
     "keep",
     "key_of",
+    "made_file",
     "of_products",
     "remove_unused",
     "rendition_key",

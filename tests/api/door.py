@@ -19,6 +19,7 @@ from core.settings import Settings
 from core.store import Store, open_store
 from services import publishing
 from services.distribution import Distributor
+from services.media.sandbox import Sandbox
 from services.runtime import Runtime, name_instance
 from tests import make
 
@@ -80,11 +81,20 @@ class Door:
 
 
 @asynccontextmanager
-async def opened(db: Database, clock: FixedClock, **settings: Any) -> AsyncIterator[Door]:
+async def opened(
+    db: Database, clock: FixedClock, *, sandbox: Sandbox | None = None, **settings: Any
+) -> AsyncIterator[Door]:
     """The door over this database, under these settings."""
     known: dict[str, Any] = {"public_url": BASE, "data": Path("/nowhere"), "_env_file": None} | settings
     store = open_store("", known["data"] / "assets") if known["data"].is_dir() else None
-    runtime = Runtime(Settings(**known), db, clock, index=None, store=store)  # type: ignore[arg-type]  # nothing here searches
+    runtime = Runtime(
+        Settings(**known),
+        db,
+        clock,
+        index=None,  # type: ignore[arg-type]  # nothing here searches
+        store=store,  # type: ignore[arg-type]  # only a door with a data folder has one
+        sandbox=sandbox or Sandbox(),
+    )
     app = create_app(runtime.settings, runtime)
     await name_instance(db, runtime.settings)
     async with (

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import models
-from core.caller import SYSTEM, Scope
+from api import files
+from core.caller import ANONYMOUS, SYSTEM, Scope
 from core.clock import FixedClock
 from core.db import Database
 from core.ids import new_uid
+from core.store import Store
+from models import ProbeState
 from services import accounts, assets, homepages, keys, publishing
+from services.assets import signing
 from tests import make
 from tests.api.door import Door, opened
 
 BYTES = b"\xff\xd8\xff\xe0 not quite a picture"
+FILM = bytes(range(256)) * 1_200  # longer than a piece
 
 
 @pytest.fixture
@@ -28,9 +35,13 @@ async def door(db: Database, clock: FixedClock, tmp_path: Path) -> AsyncIterator
 
 @pytest.fixture
 async def picture(door: Door, tmp_path: Path) -> models.Asset:
+    return await held(door)
+
+
+async def held(door: Door, content: bytes = BYTES, media_type: str = "image/jpeg", **values: Any) -> models.Asset:
+    assert door.store is not None
     async with door.db.session() as session:
-        digest = await assets.keep(session, door.store, BYTES, "image/jpeg")
-        return await make.asset(session, sha256=digest)
+        return await make.held(session, door.store, content, media_type, **values)
 
 
 async def status(door: Door, asset: models.Asset) -> int:
@@ -86,6 +97,7 @@ async def test_an_author_sees_the_pictures_of_their_drafts(door: Door, picture: 
     async with door.db.session() as session:
         ada, eve = await make.creator(session, name="Ada"), await make.creator(session, name="Eve")
         await make.content(session, ada, covers=(picture,), live=False)
+        (await session.merge(picture)).creator_id = ada.id
         holders = ((ada, Scope.CONTENT_WRITE), (eve, Scope.CONTENT_WRITE), (ada, Scope.FEED_READ))
         secrets = [await key_of(session, creator, scope, door.clock) for creator, scope in holders]
 
@@ -122,20 +134,254 @@ async def test_an_asset_that_lives_elsewhere_is_not_served_by_us(door: Door):
     assert await status(door, linked) == 404
 
 
-async def test_the_bytes_have_a_tag(door: Door, picture: models.Asset):
+async def test_a_file_is_sent_as_it_is_with_headers_that_let_nobody_run_it(door: Door):
+    asset = await held(door, file_name='Tea "at" dawn/湖.jpg')
+    await door.live(covers=(asset,))
+    answer = await door.client.get(f"/assets/{asset.uid}", headers={"Accept-Encoding": "gzip"})
+
+    assert answer.content == BYTES
+    assert dict(answer.headers) == {
+        "content-type": "image/jpeg",
+        "content-length": str(len(BYTES)),
+        "content-disposition": "inline; filename=\"Tea _at_ dawn__.jpg\"; filename*=UTF-8''Tea%20_at_%20dawn_%E6%B9%96.jpg",
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; sandbox",
+        "cross-origin-resource-policy": "cross-origin",
+        "access-control-allow-origin": "*",
+        "accept-ranges": "bytes",
+        "cache-control": "public, max-age=3600",
+        "etag": f'"{hashlib.sha256(BYTES).hexdigest()[:32]}"',
+        "x-content-type-options": "nosniff",
+        "x-request-id": answer.headers["x-request-id"],
+    }
+
+
+async def test_who_has_the_bytes_is_told_so(door: Door, picture: models.Asset):
     await door.live(covers=(picture,))
     first = await door.get(f"/assets/{picture.uid}")
 
     again = await door.client.get(f"/assets/{picture.uid}", headers={"If-None-Match": first.headers["etag"]})
+    other = await door.client.get(f"/assets/{picture.uid}", headers={"If-None-Match": '"another"'})
 
-    assert first.headers["etag"] == f'"{hashlib.sha256(b"image/jpeg" + BYTES).hexdigest()[:32]}"'
-    assert first.headers["x-content-type-options"] == "nosniff"
-    assert (again.status_code, again.content) == (304, b"")
+    assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", "public, max-age=3600")
+    assert other.status_code == 200
+
+
+async def test_the_headers_alone_need_no_bytes(door: Door, picture: models.Asset, monkeypatch: pytest.MonkeyPatch):
+    await door.live(covers=(picture,))
+    whole = await door.get(f"/assets/{picture.uid}")
+    monkeypatch.delattr(Store, "stream")
+
+    head = await door.client.head(f"/assets/{picture.uid}")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert {**whole.headers, "x-request-id": ""} == {**head.headers, "x-request-id": ""}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-0", 206, (0, 1)),
+        ("bytes=100-200099", 206, (100, 200_100)),
+        ("bytes=307100-", 206, (307_100, 307_200)),
+        ("bytes=-5", 206, (307_195, 307_200)),
+        ("bytes=-999999", 206, (0, 307_200)),
+        ("bytes=5-999999", 206, (5, 307_200)),
+        # what is no range, and several at once, is answered with all
+        ("bytes=5-4", 200, (0, 307_200)),
+        ("bytes=0-1,4-5", 200, (0, 307_200)),
+        ("bytes=", 200, (0, 307_200)),
+        ("pages=1-2", 200, (0, 307_200)),
+        ("bytes=9999999999999999999-", 200, (0, 307_200)),
+    ],
+)
+async def test_parts_of_a_film_are_sent(door: Door, asked: str, status: int, part: tuple[int, int]):
+    film = await held(door, FILM, "video/mp4", kind=models.AssetKind.VIDEO)
+    await door.live(covers=(film,))
+
+    answer = await door.client.get(f"/assets/{film.uid}", headers={"Range": asked})
+
+    start, end = part
+    assert answer.status_code == status
+    assert answer.content == FILM[start:end]
+    assert answer.headers["content-length"] == str(end - start)
+    assert answer.headers.get("content-range") == (f"bytes {start}-{end - 1}/307200" if status == 206 else None)
+
+
+@pytest.mark.parametrize("asked", ["bytes=307200-", "bytes=307200-307300", "bytes=-0"])
+async def test_a_part_behind_the_end_is_416(door: Door, asked: str):
+    film = await held(door, FILM, "video/mp4", kind=models.AssetKind.VIDEO)
+    await door.live(covers=(film,))
+
+    answer = await door.client.get(f"/assets/{film.uid}", headers={"Range": asked})
+
+    assert (answer.status_code, answer.json()["code"]) == (416, "RANGE_NOT_SATISFIABLE")
+    assert answer.headers["content-range"] == "bytes */307200"
+
+
+async def test_a_part_is_sent_only_to_who_has_parts_of_the_same_bytes(door: Door, picture: models.Asset):
+    await door.live(covers=(picture,))
+    path, tag = f"/assets/{picture.uid}", (await door.get(f"/assets/{picture.uid}")).headers["etag"]
+
+    same = await door.client.get(path, headers={"Range": "bytes=0-3", "If-Range": tag})
+    other = await door.client.get(path, headers={"Range": "bytes=0-3", "If-Range": '"old"'})
+    dated = await door.client.get(path, headers={"Range": "bytes=0-3", "If-Range": "Tue, 24 Nov 2026 08:00:00 GMT"})
+    weak = await door.client.get(path, headers={"Range": "bytes=0-3", "If-Range": f"W/{tag}"})
+
+    assert [one.status_code for one in (same, other, dated, weak)] == [206, 200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("tea.jpg", 'inline; filename="tea.jpg"'),
+        ("", "inline"),
+        ("../../etc/passwd", 'inline; filename="_.._etc_passwd"'),
+        ('a"; filename="b.exe', 'inline; filename="a_; filename=_b.exe"'),
+        ("x\r\nSet-Cookie: a=b", 'inline; filename="x_Set-Cookie_ a=b"'),
+        ("50%.png", "inline; filename=\"50_.png\"; filename*=UTF-8''50%25.png"),
+    ],
+)
+def test_a_name_never_leaves_its_header(name: str, expected: str):
+    assert files.disposition(name) == expected
+
+
+async def test_the_copy_that_does_not_tell_where_it_was_made_stands_for_the_bytes(door: Door):
+    secret = BYTES + b" taken at home"
+    asset = await held(door, secret, found={"has_location": True})
+    await door.live(covers=(asset,))
+    unserved = await door.problem(f"/assets/{asset.uid}")
+    assert door.store is not None
+    assert asset.sha256 is not None
+    await door.store.put(assets.rendition_key(asset.sha256, "served"), BYTES)
+    async with door.db.session() as session:
+        session.add(
+            models.Rendition(
+                sha256=asset.sha256, name="served", media_type="image/jpeg", byte_count=len(BYTES), etag="ab" * 32
+            )
+        )
+
+    answer = await door.get(f"/assets/{asset.uid}")
+
+    assert unserved == (404, "NO_SUCH_ASSET")
+    assert (answer.content, answer.headers["etag"]) == (BYTES, f'"{"ab" * 16}"')
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(ProbeState.WAITING, (503, "ASSET_NOT_READY")), (ProbeState.REFUSED, (404, "NO_SUCH_ASSET"))],
+)
+async def test_nothing_is_served_before_somebody_has_looked_at_it(door: Door, state: ProbeState, expected: Any):
+    asset = await held(door, state=state)
+    hidden = await door.problem(f"/assets/{asset.uid}")
+    await door.live(covers=(asset,))
+
+    assert hidden == (404, "NO_SUCH_ASSET")
+    assert await door.problem(f"/assets/{asset.uid}") == expected
+
+
+async def test_what_has_expired_is_for_whose_it_is_alone(door: Door):
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+        secret = await key_of(session, ada, Scope.CONTENT_WRITE, door.clock)
+    asset = await held(door, creator_id=ada.id, expires_at=door.clock.now() + timedelta(minutes=1))
+    await door.live(ada, covers=(asset,))
+    before = await status(door, asset)
+    door.clock.move(timedelta(minutes=1))
+
+    own = await door.client.get(f"/assets/{asset.uid}", headers={"Authorization": f"Bearer {secret}"})
+
+    assert (before, await status(door, asset)) == (200, 404)
+    assert (own.status_code, own.headers["cache-control"]) == (200, "private, no-cache")
+
+
+async def test_what_is_retired_stays_where_it_is_used(door: Door):
+    asset = await held(door, retired_at=door.clock.now())
+    await door.live(covers=(asset,))
+
+    assert await status(door, asset) == 200
+
+
+async def test_a_signed_address_opens_what_nothing_shows_until_it_expires(door: Door):
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+    asset = await held(door, creator_id=ada.id)
+    other = await held(door, creator_id=ada.id)
+    token = await signed(door, asset)
+    path = f"/assets/{asset.uid}"
+
+    answer = await door.get(path, signed=token)
+
+    assert (answer.status_code, answer.content) == (200, BYTES)
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert "access-control-allow-origin" not in answer.headers
+    assert await status(door, asset) == 404
+    for wrong in (token[:-1], token[1:], token + "A", "x", "é", token[:-2] + "AA"):
+        assert await door.problem(path, signed=wrong) == (400, "MALFORMED_SIGNED_URL")
+    assert await door.problem(f"/assets/{other.uid}", signed=token) == (400, "MALFORMED_SIGNED_URL")
+    door.clock.move(timedelta(minutes=61))
+    assert await door.problem(path, signed=token) == (410, "SIGNED_URL_EXPIRED")
+
+
+@pytest.mark.parametrize("end", ["retired", "suspended", "expired"])
+async def test_a_signed_address_ends_with_what_it_leads_to(door: Door, end: str):
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+    asset = await held(door, creator_id=ada.id)
+    token = await signed(door, asset)
+
+    async with door.db.session() as session:
+        row = await session.get_one(models.Asset, asset.id)
+        if end == "retired":
+            row.retired_at = door.clock.now()
+        elif end == "expired":
+            row.expires_at = door.clock.now()
+        else:
+            await publishing.suspend(session, SYSTEM, ada.uid, reason="spam", clock=door.clock)
+
+    assert await door.problem(f"/assets/{asset.uid}", signed=token) == (404, "NO_SUCH_ASSET")
+
+
+async def signed(door: Door, asset: models.Asset) -> str:
+    async with door.db.session() as session:
+        made = await signing.sign(session, SYSTEM, [asset.id], minutes=60, now=door.clock.now())
+    return made[asset.id].token
+
+
+async def test_only_who_looks_into_a_creator_signs_for_its_files(door: Door):
+    async with door.db.session() as session:
+        ada, eve = await make.creator(session, name="Ada"), await make.creator(session, name="Eve")
+    asset = await held(door, creator_id=ada.id)
+
+    async with door.db.session() as session:
+        signers = (make.acting_as(ada), make.acting_as(eve), make.operator(), ANONYMOUS)
+        found = [await signing.sign(session, who, [asset.id], minutes=1, now=door.clock.now()) for who in signers]
+        with pytest.raises(signing.SignedUrlTooLong):
+            await signing.sign(session, SYSTEM, [asset.id], minutes=10_081, now=door.clock.now())
+
+    assert [list(one) for one in found] == [[asset.id], [], [asset.id], []]
+
+
+async def test_what_is_still_to_be_used_is_shown_to_whose_it_is(door: Door):
+    async with door.db.session() as session:
+        ada, eve = await make.creator(session, name="Ada"), await make.creator(session, name="Eve")
+        secrets = [await key_of(session, who, Scope.CONTENT_WRITE, door.clock) for who in (ada, eve)]
+    asset = await held(door, creator_id=ada.id)
+
+    answers = [
+        await door.client.get(f"/assets/{asset.uid}", headers={"Authorization": f"Bearer {secret}"})
+        for secret in secrets
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 404]
 
 
 async def test_bytes_that_are_missing_are_not_called_an_absence_of_the_database(door: Door):
     async with door.db.session() as session:
-        session.add(models.Blob(sha256=bytes(32), media_type="image/png", byte_count=1))
+        session.add(
+            models.Blob(
+                sha256=bytes(32), media_type="image/png", byte_count=1, probe_state="PROBED", probed_at=door.clock.now()
+            )
+        )
         await session.flush()
         lost = await make.asset(session, uid=new_uid(), sha256=bytes(32))
         await make.content(session, await make.creator(session), covers=(lost,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -285,21 +286,28 @@ async def test_an_answer_is_found_by_its_id_by_those_who_see_it(ask: Ask) -> Non
 async def test_a_picture_in_an_answer_is_served_while_the_answer_is_shown(ask: Ask) -> None:
     from services import assets
 
-    blob = models.Blob(sha256=bytes(range(32)), media_type="image/png", byte_count=1)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    blob = models.Blob(
+        sha256=bytes(range(32)),
+        media_type="image/png",
+        byte_count=1,
+        probe_state=models.ProbeState.PROBED,
+        probed_at=now,
+    )
     ask.session.add(blob)
     await ask.session.flush()
     picture = await make.asset(ask.session, creator_id=ask.creators["Bob"].id, sha256=blob.sha256)
     image = {"assetId": global_id("Asset", picture.uid)}
     stranger = make.acting_as(ask.creators["Cleo"])
     with pytest.raises(assets.NoSuchAsset):
-        await assets.shown(ask.session, stranger, picture.uid)
+        await assets.shown(ask.session, stranger, picture.uid, now=now)
 
     for body in ([{"image": image}], [{"gallery": {"images": [image]}}]):
         given = (await ask.do(ask.bob, "answerQuestion", **ids(ask), body=body))["answer"]
-        assert await assets.shown(ask.session, stranger, picture.uid) == ("image/png", blob.sha256)
+        assert (await assets.shown(ask.session, stranger, picture.uid, now=now)).blob.sha256 == blob.sha256
         await ask.do(ask.bob, "withdrawAnswer", answerId=given["id"])
         with pytest.raises(assets.NoSuchAsset):
-            await assets.shown(ask.session, stranger, picture.uid)
+            await assets.shown(ask.session, stranger, picture.uid, now=now)
     foreign = await make.asset(ask.session, creator_id=ask.creators["Cleo"].id)
     body = [{"image": {"assetId": global_id("Asset", foreign.uid)}}]
     refused = await ask.do(ask.bob, "answerQuestion", **ids(ask), body=body)
