@@ -20,6 +20,9 @@ LOADERS = {
 }
 """The loader of each media type. Files are never opened by what libvips takes them for."""
 
+# What libvips 8.18 says of every TIFF in 8-bit Lab.
+_LAB = "bad labq format"
+
 _PAGED = {"image/gif", "image/webp"}
 _OPEN_CLASSES = ("Jpeg", "Png", "Nsgif", "Webp", "Heif", "Tiff")
 
@@ -62,6 +65,8 @@ def damage_is_refused() -> Iterator[None]:
         yield
     except (pyvips.Error, UnicodeDecodeError) as error:
         pyvips.vips_lib.vips_error_clear()
+        if _LAB in str(error):
+            raise Refused(Flaw.UNSUPPORTED_FILE, "a TIFF in Lab of 8 bits cannot be read: save it in RGB") from error
         raise Refused(Flaw.BROKEN_FILE, "the picture is damaged, or not all of it is there") from error
 
 
