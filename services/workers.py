@@ -9,6 +9,8 @@ from collections.abc import Collection
 import structlog
 
 from services import erasure, firing, idempotency, merging, outbox, rates, scheduling, streams
+from services.assets import probing, retiring
+from services.assets.file_limits import FileLimits
 from services.distribution import Distributor, Tally
 from services.homepages import scheduling as homepage_scheduling
 from services.indexing import Indexer
@@ -19,6 +21,9 @@ log = structlog.get_logger()
 
 TAG_USES_AT_ONCE = 500
 
+SECONDS_TO_FINISH = 10
+"""How long a probe may go on after a stop: then its child is ended, and another worker looks at the file from the start."""
+
 SCHEDULED: tuple[firing.Due, ...] = (scheduling, homepage_scheduling)
 """All kinds of things that go live at a set time."""
 
@@ -28,6 +33,7 @@ class Work(enum.StrEnum):
 
     DISTRIBUTE = "distribute"
     INDEX = "index"
+    PROBE = "probe"
 
 
 EVERYTHING = frozenset(Work)
@@ -44,21 +50,30 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         steps.append(("bucket-sweeper", rates.sweeper(runtime.db, runtime.settings, runtime.clock)))
         steps.append(("key-sweeper", idempotency.sweeper(runtime.db, runtime.clock)))
         steps.append(("stream-sweeper", streams.sweeper(runtime.db, runtime.clock)))
+        steps.append(("asset-sweeper", retiring.sweeper(runtime.db, runtime.store, runtime.clock)))
         steps.append(("scheduler", _firing(runtime)))
         steps.append(("eraser", _erasing(runtime)))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
     if Work.INDEX in work:
         steps.append(("indexer", indexer.step))
+    if Work.PROBE in work:
+        steps += [(f"prober-{number}", _probing(runtime)) for number in range(runtime.settings.sandbox_places)]
+    hastening = asyncio.create_task(_end_probes(runtime, stop))
     try:
         loops = [loop(name, step, wakeup.listener(), stop) for name, step in steps]
         await asyncio.gather(wakeup.run(stop), _watch(runtime, stop), *loops)
     finally:
+        hastening.cancel()
         await indexer.close()
 
 
 async def drain(runtime: Runtime, *, work: Collection[Work] = EVERYTHING) -> Tally:
-    """Everything that waits, once: what is due fired, then distributed by as many loops as the settings say, then indexed."""
+    """Everything that waits, once: files looked into, what is due fired, then distributed by as many loops as the settings
+    say, then indexed.
+    """
     tally = Tally()
+    if Work.PROBE in work:
+        await asyncio.gather(*(_all(_probing(runtime)) for _ in range(runtime.settings.sandbox_places)))
     if Work.DISTRIBUTE in work:
         for kind in SCHEDULED:
             while await firing.fire_one(runtime.db, kind, runtime.clock):
@@ -84,6 +99,17 @@ async def _watch(runtime: Runtime, stop: asyncio.Event) -> None:
         await pause(stop, POLL_SECONDS)
 
 
+async def _end_probes(runtime: Runtime, stop: asyncio.Event) -> None:
+    await stop.wait()
+    await asyncio.sleep(SECONDS_TO_FINISH)
+    await runtime.sandbox.close()
+
+
+async def _all(step: Step) -> None:
+    while await step():
+        pass
+
+
 def _distributor(runtime: Runtime) -> Distributor:
     return Distributor(runtime.db, clock=runtime.clock, base_url=runtime.settings.base_url)
 
@@ -105,6 +131,15 @@ def _firing(runtime: Runtime) -> Step:
 def _erasing(runtime: Runtime) -> Step:
     async def step() -> bool:
         return await erasure.step(runtime.db, runtime.store, runtime.clock)
+
+    return step
+
+
+def _probing(runtime: Runtime) -> Step:
+    most = FileLimits.of(runtime.settings).of_kind
+
+    async def step() -> bool:
+        return await probing.step(runtime.db, runtime.store, runtime.sandbox, runtime.clock, most=most)
 
     return step
 
