@@ -7,6 +7,7 @@ import hashlib
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 import models
 from core.store import Store
@@ -41,16 +42,16 @@ async def keep(session: AsyncSession, store: Store, content: bytes, media_type: 
 
 
 async def take_in(
-    session: AsyncSession, store: Store, key: str, sha256: bytes, byte_count: int, media_type: str
+    session: AsyncSession, store: Store, key: str | None, sha256: bytes, byte_count: int, media_type: str
 ) -> models.Blob:
     """Keep what already lies in the store under another key, and was hashed on the way there: it is moved, or dropped when
-    we have it.
+    we have it. Without a key it lay under its hash a moment ago; NothingThere when it is gone.
     """
     await lock(session, sha256)
-    if await store.byte_count(key_of(sha256)) == byte_count:
+    if await store.byte_count(key_of(sha256)) != byte_count:
+        await store.move(key or key_of(sha256), key_of(sha256))
+    elif key is not None:
         await store.delete(key)
-    else:
-        await store.move(key, key_of(sha256))
     await _note(session, sha256, byte_count, media_type)
     return await session.get_one(models.Blob, sha256, populate_existing=True)
 
@@ -60,7 +61,7 @@ async def _note(session: AsyncSession, sha256: bytes, byte_count: int, media_typ
     await session.execute(row.on_conflict_do_nothing())
 
 
-def is_used(sha256: bytes) -> ColumnElement[bool]:
+def is_used(sha256: bytes | InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
     """Whether an asset has these bytes, or an upload that is being looked at will."""
     asset, upload = models.Asset, models.AssetUpload
     waiting = (upload.sha256 == sha256) & (upload.state == models.UploadState.PROBING)
@@ -76,9 +77,9 @@ async def remove_unused(session: AsyncSession, store: Store, sha256: bytes) -> b
     blob = await session.get(models.Blob, sha256, populate_existing=True)
     if blob is None or await session.scalar(select(is_used(sha256))):
         return False
-    names = await session.scalars(select(models.Rendition.name).where(models.Rendition.sha256 == sha256))
-    for name in names:
-        await store.delete(rendition_key(sha256, name))
+    # not by their rows: one that somebody is about to write down lies there already
+    for made in [entry.key async for entry in store.entries(rendition_key(sha256, ""))]:
+        await store.delete(made)
     await store.delete(key_of(sha256))
     await session.delete(blob)
     await session.flush()

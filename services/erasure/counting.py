@@ -30,13 +30,22 @@ OF_CREATOR = {
     "homepage_versions": "SELECT count(*) FROM homepage_versions JOIN homepages ON homepages.id = homepage_id"
     " WHERE creator_id = :id AND (blocks <> '[]' OR theme <> '{}')",
     "assets": "SELECT count(*) FROM assets WHERE creator_id = :id",
-    "files": "SELECT count(DISTINCT sha256) FROM assets WHERE creator_id = :id AND sha256 IS NOT NULL AND NOT EXISTS"
-    " (SELECT FROM assets AS others WHERE others.sha256 = assets.sha256 AND others.creator_id IS DISTINCT FROM :id)",
+    "asset_folders": "SELECT count(*) FROM asset_folders WHERE creator_id = :id",
+    "asset_uploads": "SELECT count(*) FROM asset_uploads WHERE creator_id = :id",
+    "files": "SELECT count(*) FROM (SELECT sha256 FROM assets WHERE creator_id = :id AND sha256 IS NOT NULL UNION"
+    " SELECT sha256 FROM asset_uploads WHERE creator_id = :id AND state = 'PROBING') AS theirs"
+    " WHERE NOT EXISTS (SELECT FROM assets WHERE assets.sha256 = theirs.sha256 AND creator_id IS DISTINCT FROM :id)"
+    " AND NOT EXISTS (SELECT FROM asset_uploads WHERE asset_uploads.sha256 = theirs.sha256 AND state = 'PROBING'"
+    " AND creator_id IS DISTINCT FROM :id)",
 }
 OF_ACCOUNT = {
     "api_keys": "SELECT count(*) FROM api_keys WHERE account_id = :id",
     "account_logins": "SELECT count(*) FROM account_logins WHERE account_id = :id",
     "identities": "SELECT count(*) FROM identities WHERE account_id = :id",
+    # those for creators that go along are counted there
+    "asset_uploads": "SELECT count(*) FROM asset_uploads AS upload WHERE account_id = :id AND (creator_id IS NULL OR NOT EXISTS"
+    " (SELECT FROM identities WHERE creator_id = upload.creator_id AND account_id = :id) OR EXISTS"
+    " (SELECT FROM identities WHERE creator_id = upload.creator_id AND account_id <> :id))",
     "comments": "SELECT count(*) FROM comments WHERE account_id = :id AND state <> 'ERASED'",
     "live_messages": "SELECT count(*) FROM live_messages WHERE account_id = :id AND state <> 'ERASED'",
 }

@@ -87,6 +87,11 @@ async def assets(session: AsyncSession, creator_id: int, _clock: Clock) -> int:
     return len(ids)
 
 
+async def folders(session: AsyncSession, creator_id: int, _clock: Clock) -> int:
+    """The folders of their assets, innermost first."""
+    return await _count(session, FOLDERS, creator_id)
+
+
 async def marks_left(session: AsyncSession, account_id: int, _clock: Clock) -> int:
     """Whom they followed, what they liked, kept and voted for: who somebody was can be read from it."""
     await following.forget(session, [account_id])
@@ -114,6 +119,7 @@ OF_CREATOR: dict[str, Part] = {
     "live_messages": messages_of_creator,
     "homepage_versions": homepages,
     "assets": assets,
+    "asset_folders": folders,
     "audit_entries": said_of_creator,
 }
 OF_ACCOUNT: dict[str, Part] = {
@@ -180,6 +186,11 @@ PICTURES = (
         " WHERE id = ANY(:ids) AND sha256 IS NOT NULL) WHERE creator_id = :creator"
     ),
     "DELETE FROM assets WHERE id = ANY(:ids)",
+)
+FOLDERS = (
+    "DELETE FROM asset_folders WHERE id IN (SELECT id FROM asset_folders AS outer_one WHERE creator_id = :subject"
+    " AND NOT EXISTS (SELECT FROM asset_folders AS inner_one WHERE inner_one.parent_id = outer_one.id)"
+    " ORDER BY id LIMIT :limit) RETURNING id"
 )
 NOTES = (
     "UPDATE appeals SET text = '' WHERE account_id = :subject AND text <> ''",

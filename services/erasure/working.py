@@ -11,12 +11,12 @@ import models
 from core.clock import Clock
 from core.db import Database
 from core.store import Store
-from services import assets
-from services.erasure import parts
+from services.erasure import files, parts
 
 ERASING = text("SET LOCAL headwater.erasing = 'on'")
 """Tells the database that words of what is sealed or recorded may go in this transaction."""
 
+UPLOADS = "asset_uploads"
 FILES = "files"
 
 
@@ -30,7 +30,7 @@ async def step(db: Database, store: Store, clock: Clock, *, only: Sequence[int] 
         if erasure is None:
             return False
         await session.execute(ERASING)
-        if not await _next_part(session, erasure, clock) and not await _next_file(session, erasure, store):
+        if not await _next(session, erasure, store, clock):
             erasure.finished_at = clock.now()
         return True
 
@@ -50,6 +50,20 @@ async def _claimed(session: AsyncSession, only: Sequence[int] | None) -> models.
     return await session.scalar(statement.with_for_update(skip_locked=True))
 
 
+async def _next(session: AsyncSession, erasure: models.Erasure, store: Store, clock: Clock) -> bool:
+    """One batch: uploads first, since what is looked at meanwhile becomes an asset; bytes last, when nothing names them."""
+    uploads = await files.next_uploads(session, erasure, store)
+    if uploads:
+        _add(erasure, UPLOADS, uploads)
+        return True
+    if await _next_part(session, erasure, clock):
+        return True
+    was_there, removed = await files.next_bytes(session, erasure, store)
+    if removed:
+        _add(erasure, FILES, removed)
+    return was_there
+
+
 async def _next_part(session: AsyncSession, erasure: models.Erasure, clock: Clock) -> bool:
     """The first part that still finds something."""
     theirs = parts.OF_CREATOR if erasure.creator_id is not None else parts.OF_ACCOUNT
@@ -61,18 +75,6 @@ async def _next_part(session: AsyncSession, erasure: models.Erasure, clock: Cloc
             _add(erasure, name, met)
             return True
     return False
-
-
-async def _next_file(session: AsyncSession, erasure: models.Erasure, store: Store) -> bool:
-    """Remove the bytes with the next hash from the store, unless an asset of somebody else has the same."""
-    await session.refresh(erasure, ["digests"])
-    if not erasure.digests:
-        return False
-    digest, *rest = erasure.digests
-    if await assets.remove_unused(session, store, bytes.fromhex(digest)):
-        _add(erasure, FILES, 1)
-    erasure.digests = rest
-    return True
 
 
 def _add(erasure: models.Erasure, name: str, met: int) -> None:

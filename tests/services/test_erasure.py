@@ -32,6 +32,8 @@ class Person:
     creator: models.Creator
     contents: list[models.Content] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    """What lies in the store besides: pieces of uploads, what was made of pictures."""
 
 
 async def person(session: AsyncSession, store: Store, clock: FixedClock) -> Person:
@@ -45,6 +47,7 @@ async def person(session: AsyncSession, store: Store, clock: FixedClock) -> Pers
     there = Person(account, creator)
     await _credentials(session, there)
     await _pictures(session, there, store)
+    await _on_their_way(session, there, store)
     await _contents(session, there, clock)
     await _remarks(session, there)
     await _organisation(session, there)
@@ -68,17 +71,61 @@ async def _credentials(session: AsyncSession, there: Person) -> None:
 
 
 async def _pictures(session: AsyncSession, there: Person, store: Store) -> None:
-    words = {"alternative_text": CANARY, "credit": CANARY, "licence": CANARY, "facts": {"camera": CANARY}}
+    outer = await _folder(session, there.creator)
+    inner = await _folder(session, there.creator, parent_id=outer.id)
+    words = {
+        "alternative_text": CANARY, "credit": CANARY, "licence": CANARY, "facts": {"camera": CANARY}, "origin": CANARY,
+        "file_name": f"{CANARY}.jpg", "folder_id": inner.id,
+    }  # fmt: skip
     for content in (b"own picture", b"shared picture"):
         digest = await assets.keep(session, store, content, "image/jpeg")
         there.digests.append(digest)
         await make.asset(session, creator_id=there.creator.id, sha256=digest, url=f"https://{CANARY}.example/", **words)
+        session.add(models.Rendition(sha256=digest, name="served", media_type="image/jpeg", byte_count=6, etag="e"))
+        for name in ("served", "750x422-cover-auto.webp"):
+            await store.put(assets.rendition_key(digest, name), b"smaller")
+        there.keys.append(assets.rendition_key(digest, "served"))
+    # a rendition that somebody is making has no row yet
+    there.keys.insert(1, assets.rendition_key(there.digests[0], "750x422-cover-auto.webp"))
     other = await make.creator(session, name="Other")
     await make.asset(session, creator_id=other.id, sha256=there.digests[1], url=None)
     picture = await session.scalar(select(models.Asset).where(models.Asset.sha256 == there.digests[0]))
     there.creator.avatar_id = picture.id
     product = await make.product(session)
     session.add(models.ProductAsset(product_id=product.id, position=0, asset_id=picture.id))
+    await session.flush()
+
+
+async def _folder(session: AsyncSession, creator: models.Creator, **values: Any) -> models.AssetFolder:
+    folder = models.AssetFolder(creator_id=creator.id, name=CANARY, **values)
+    session.add(folder)
+    await session.flush()
+    return folder
+
+
+async def _on_their_way(session: AsyncSession, there: Person, store: Store) -> None:
+    """Uploads of the account for the creator, by somebody else for the creator, and by the account for somebody else."""
+    friend, other = await make.account(session, name="Colleague"), await make.creator(session, name="Shared")
+    words = {"file_name": f"{CANARY}.mp4", "said": {"credit": CANARY}, "url": f"https://{CANARY}.example/film"}
+    looked_at = await assets.keep(session, store, b"not looked at yet", "video/mp4")
+    there.digests.append(looked_at)
+    for account, creator, state in (
+        (there.account, there.creator, models.UploadState.RECEIVING),
+        (friend, there.creator, models.UploadState.PROBING),
+        (there.account, other, models.UploadState.RECEIVING),
+    ):
+        upload = models.AssetUpload(
+            account_id=account.id, creator_id=creator.id, state=state, expires_at=make.EARLY, **words,
+            sha256=looked_at if state is models.UploadState.PROBING else None,
+        )  # fmt: skip
+        session.add(upload)
+        await session.flush()
+        if state is models.UploadState.RECEIVING:
+            # the second came, and its row was not written yet
+            upload.parts = [f"uploads/{upload.uid}/0-a"]
+            for name in ("0-a", "4194304-b"):
+                await store.put(f"uploads/{upload.uid}/{name}", b"piece")
+                there.keys.append(f"uploads/{upload.uid}/{name}")
     await session.flush()
 
 
@@ -227,7 +274,8 @@ async def holding(session: AsyncSession, word: str) -> set[str]:
 
 
 HOLDING = {
-    "account_logins", "accounts", "answers", "api_keys", "appeals", "applications", "assets", "audit_entries", "comments",
+    "account_logins", "accounts", "answers", "api_keys", "appeals", "applications", "asset_folders", "asset_uploads", "assets",
+    "audit_entries", "comments",
     "contents", "contracts", "creators", "decisions", "fact_snapshots", "feeds", "homepage_versions", "idempotency_keys",
     "live_messages", "live_rooms", "reviews", "revisions", "submissions",
 }  # fmt: skip
@@ -259,13 +307,16 @@ async def test_after_an_erasure_nothing_holds_the_persons_words(
         await session.refresh(done)
         assert done.finished_at == clock.now()
     assert (first.account_id, first.creator_id) == (there.account.id, None)
-    assert first.counts == {"comments": 1, "live_messages": 1, "audit_entries": 2}
+    assert first.counts == {"asset_uploads": 1, "comments": 1, "live_messages": 1, "audit_entries": 2}
     assert second.counts == {
-        "contents": 5, "answers": 1, "comments": 1, "live_messages": 1, "homepage_versions": 1, "assets": 2, "files": 1,
-        "audit_entries": 1,
+        "asset_uploads": 2, "contents": 5, "answers": 1, "comments": 1, "live_messages": 1, "homepage_versions": 1,
+        "assets": 2, "asset_folders": 2, "files": 2, "audit_entries": 1,
     }  # fmt: skip
-    # bytes that somebody else has too stay
-    assert [(store.folder / assets.key_of(digest)).exists() for digest in there.digests] == [False, True]
+    # bytes that somebody else has too stay, with what was made of them
+    assert [(store.folder / assets.key_of(digest)).exists() for digest in there.digests] == [False, True, False]
+    shared = assets.rendition_key(there.digests[1], "served")
+    assert [key for key in there.keys if (store.folder / key).exists()] == [shared]
+    assert len(there.keys) == 7
     # ids and codes stay
     findings = await session.scalar(text("SELECT findings FROM decisions"))
     assert findings == [{"code": "TITLE_LENGTH", "path": "title"}]
@@ -384,7 +435,7 @@ async def test_an_erasure_can_be_rehearsed(session: AsyncSession, clock: FixedCl
 
     assert counted == {
         "api_keys": 1, "account_logins": 1, "identities": 1, "comments": 2, "live_messages": 2, "creators": 1, "contents": 5,
-        "revisions": 5, "answers": 1, "homepage_versions": 1, "assets": 2, "files": 1,
+        "revisions": 5, "answers": 1, "homepage_versions": 1, "assets": 2, "asset_folders": 2, "asset_uploads": 3, "files": 2,
     }  # fmt: skip
     assert await session.scalar(select(func.count()).select_from(models.Erasure)) == 0
     for attempt in (erasure.of_creator(session, make.acting_as(there.creator), there.creator.uid),
@@ -409,18 +460,23 @@ async def test_killed_in_the_middle_it_goes_on(committed: Database, clock: Fixed
         await dying.invalidate()
     # and one that dies after the bytes are gone, before their row is
     (store.folder / assets.key_of(there.digests[0])).unlink()
+    (store.folder / there.keys[0]).unlink()
+    (store.folder / there.keys[3]).unlink()
 
     await erasure.finish(committed, store, clock, [asked.id])
 
     async with committed.session() as session:
-        assert await session.scalar(text("SELECT counts ->> 'files' FROM erasures")) == "1"
+        assert await session.scalar(text("SELECT counts ->> 'files' FROM erasures")) == "2"
         assert await session.scalar(select(func.count()).select_from(models.Blob)) == 1
         left = await holding(session, CANARY)
+    # of what others have the bytes, and what the account sends for others, all is there
+    assert [(store.folder / key).exists() for key in there.keys] == [False, False, True, False, False, True, True]
     assert left == {
         "account_logins",
         "accounts",
         "api_keys",
         "applications",
+        "asset_uploads",
         "audit_entries",
         "comments",
         "idempotency_keys",
