@@ -35,6 +35,8 @@ def assets(pictures: Mapping[str, Path]) -> Iterator[AssetRecord]:
         content = path.read_bytes()
         with Image.open(path) as image:
             width, height, media_type = *image.size, Image.MIME[image.format or ""]
+            # what rules about files block by; the rest is found when a worker looks into it
+            facts = {"frame_count": getattr(image, "n_frames", 1), "has_transparency": image.has_transparency_data}
         yield AssetRecord.model_validate(
             named("picture", key)
             | {
@@ -45,6 +47,8 @@ def assets(pictures: Mapping[str, Path]) -> Iterator[AssetRecord]:
                 "width": width,
                 "height": height,
                 "facts_source": AssetFactsSource.PROBED,
+                "facts": facts,
+                "file_name": path.name,
                 "alternative_text": drawing.describe(key),
                 "credit": CREDIT,
                 "licence": LICENCE,

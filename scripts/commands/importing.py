@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,10 +22,11 @@ from rich.progress import (
 
 from core import fetching
 from core.errors import Invalid
-from scripts.console import AsJson, err, say, with_runtime
+from scripts.console import AsJson, err, say, stop_asked, with_runtime
 from services.interchange import owners, sources
+from services.interchange.files import Files
 from services.interchange.sources import Defaults, InputFormat, Source
-from services.interchange.writing import Files, ImportReport, import_records
+from services.interchange.writing import ImportReport, import_records
 from services.runtime import Runtime
 
 
@@ -152,7 +151,7 @@ def _opened(path: Path, name: str, wish: Wish, defaults: Defaults) -> Source:
 
 
 async def _import(runtime: Runtime, source: Source, wish: Wish, rejects: Path) -> ImportReport:
-    with source, _progress(source, quiet=wish.quiet) as told, _stop_asked() as asked:
+    with source, _progress(source, quiet=wish.quiet) as told, stop_asked() as asked:
         report = await import_records(
             runtime.db,
             source.lines(),
@@ -195,23 +194,6 @@ def _progress(source: Source, *, quiet: bool) -> Iterator[_Told]:
     )  # fmt: skip
     with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
         yield _Told(source, bar)
-
-
-@contextmanager
-def _stop_asked() -> Iterator[asyncio.Event]:
-    """Set by the first Ctrl-C; the second one interrupts as usual."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def ask() -> None:
-        asked.set()
-        loop.remove_signal_handler(signal.SIGINT)
-
-    loop.add_signal_handler(signal.SIGINT, ask)
-    try:
-        yield asked
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
 
 
 def _told(report: ImportReport) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,6 +54,7 @@ class Outcome:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     marks: dict[tuple[Any, bool], set[int]] = field(default_factory=dict)
+    notes: Counter[str] = field(default_factory=Counter)
 
     def count(self, type_: str, outcome: str, by: int = 1) -> None:
         counts = self.counts.setdefault(type_, dict.fromkeys(OUTCOMES, 0))
@@ -67,6 +69,7 @@ class Outcome:
             for outcome, by in counts.items():
                 self.count(type_, outcome, by)
         self.rejects += other.rejects
+        self.notes += other.notes
         for mark, ids in other.marks.items():
             self.marks.setdefault(mark, set()).update(ids)
 
@@ -79,6 +82,11 @@ class Reading:
     lines: Sequence[Line]
     items: list[Item] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
+
+    def set_aside(self, item: Item, problem: tuple[str, str]) -> None:
+        """Refuse a record that was read after all."""
+        self.items.remove(item)
+        self.outcome.reject(Reject(item.line, [problem], self.input_name), item.record.type)
 
 
 def read(lines: Sequence[Line], input_name: str) -> Reading:
@@ -157,6 +165,8 @@ class Batch:
         outcome = Outcome()
         desk = Desk(self.connection, self.now)
         desk.ids = await references.find(self.connection, (need for item in items for need in item.needs))
+        if self.seen is not None:
+            desk.learn("blobs", dict.fromkeys(self.seen.names.get("blobs", ())))
         known = [item for item in items if self._may_stand(desk, item, outcome)]
         known = await self._alone(kind, known, outcome)
         stored = await kind.stored(desk, [kind.name(item.record) for item in known])
@@ -166,12 +176,13 @@ class Batch:
         if self.seen is not None:
             for item in known:
                 self.seen.add(kind.what, kind.name(item.record))
+            outcome.notes = desk.notes
             return outcome
         if fresh:
             await kind.insert(desk, fresh)
         if changes:
             await kind.update(desk, changes)
-        outcome.marks = desk.marks
+        outcome.marks, outcome.notes = desk.marks, desk.notes
         return outcome
 
     def _may_stand(self, desk: Desk, item: Item, outcome: Outcome) -> bool:
@@ -182,7 +193,9 @@ class Batch:
                 f"there is no {references.singular(need.what)} {references.as_said(need.name, item.line.text)}",
             )
             for need in item.needs
-            if need.name not in desk.ids[need.what] and not (self.seen and self.seen.has(need.what, need.name))
+            if need.is_required
+            and need.name not in desk.ids[need.what]
+            and not (self.seen and self.seen.has(need.what, need.name))
         ]
         if missing:
             self._reject(outcome, item.line, missing[:10], type_=item.record.type)

@@ -18,6 +18,7 @@ from core.store import Store, open_store
 from services import assets
 from services.interchange import reasons
 from services.interchange.kinds import KINDS, Kind
+from services.interchange.kinds.assets import AssetFolders
 from services.interchange.kinds.channels import Channels
 from services.interchange.kinds.vocabulary import Tags
 from services.interchange.records import VERSION, Record
@@ -39,7 +40,8 @@ class ExportReport:
 async def export_files(db: Database, store: Store, folder: Path) -> int:
     """Put the bytes of all assets that we hold into a folder, beside the records; how many were not there yet."""
     async with db.session() as session:
-        blobs = (await session.execute(select(models.Blob.sha256, models.Blob.byte_count))).all()
+        used = select(models.Asset.id).where(models.Asset.sha256 == models.Blob.sha256).exists()
+        blobs = (await session.execute(select(models.Blob.sha256, models.Blob.byte_count).where(used))).all()
     target, copied = open_store("", folder), 0
     for digest, byte_count in blobs:
         key = assets.key_of(digest)
@@ -79,7 +81,7 @@ async def _snapshot(db: Database) -> AsyncIterator[Connection]:
 async def _rows(connection: Connection, kind: Kind[Any]) -> AsyncIterator[Mapping[str, Any]]:
     """The rows of a kind in order; of those that name each other, what is named comes first."""
     query = kind.query(kind.condition, ordered=True)
-    if isinstance(kind, Tags | Channels):
+    if isinstance(kind, Tags | Channels | AssetFolders):
         for row in _named_first(kind, await connection.fetch(query)):
             yield row
         return

@@ -12,7 +12,7 @@ from services.interchange.refusals import mended, object_of
 from services.interchange.tables import Connection
 
 _BY_UID = (
-    "brands", "shops", "accounts", "organisations", "creators", "assets", "products",
+    "brands", "shops", "accounts", "organisations", "creators", "assets", "products", "asset_folders",
 )  # fmt: skip
 _LOOKUPS = {
     **{what: f'SELECT uid AS name, id FROM "{what}" WHERE uid = ANY($1::uuid[])' for what in _BY_UID},  # noqa: S608  (names of our own tables)
@@ -29,7 +29,13 @@ _LOOKUPS = {
     "exact_tags": "SELECT x.code || ':' || t.code AS name, t.id FROM tags t"
     " JOIN taxonomies x ON x.id = t.taxonomy_id WHERE x.code || ':' || t.code = ANY($1::text[])",
 }
-SINGULAR = {"fields": "field", "roles": "role", "taxonomies": "taxonomy", "blobs": "file in the store of assets"}
+SINGULAR = {
+    "fields": "field",
+    "roles": "role",
+    "taxonomies": "taxonomy",
+    "blobs": "file in the store of assets",
+    "asset_folders": "folder of assets",
+}
 
 
 async def find(connection: Connection, needs: Iterable[Need]) -> dict[str, dict[Any, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -23,11 +24,10 @@ from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import Conflict
 from core.ids import new_uid
-from core.store import Store
 from models import Consumer, ImportRun, ImportState
-from services import assets, outbox
+from services import outbox
 from services.interchange.batches import OUTCOMES, Batch, Outcome, Reading, Seen, read
-from services.interchange.records import AssetRecord
+from services.interchange.files import Files, Staged
 from services.interchange.refusals import Line, Reject
 from services.interchange.tables import Connection
 
@@ -53,6 +53,7 @@ class ImportReport:
     rejects: list[Reject] = field(default_factory=list)
     rejects_path: Path | None = None
     warnings: list[str] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
     undated: int = 0
     is_preview: bool = False
     is_stopped: bool = False
@@ -83,23 +84,6 @@ class ImportReport:
 Progress = Callable[[ImportReport], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
-    """Where the bytes of assets lie beside the records, and the store that takes them."""
-
-    beside: Path
-    store: Store
-
-    async def keep(self, session: AsyncSession, reading: Reading) -> None:
-        """Take in what the records of a batch name by its sha256 and what lies beside them."""
-        for item in reading.items:
-            if isinstance(item.record, AssetRecord) and item.record.sha256:
-                path = self.beside / assets.key_of(bytes.fromhex(item.record.sha256))
-                if path.is_file():
-                    media_type = item.record.media_type or "application/octet-stream"
-                    await assets.keep(session, self.store, path.read_bytes(), media_type)
-
-
 @dataclass(slots=True)
 class Importing:
     """An import on its way."""
@@ -113,11 +97,12 @@ class Importing:
     files: Files | None = None
 
     async def write(self, reading: Reading) -> None:
+        staged = await self._staged(reading)
         async with self.db.session() as session:
             if self.run is not None:
                 await self._check_turn(session)
-            if self.files is not None and self.seen is None:
-                await self.files.keep(session, reading)
+            if self.files is not None:
+                await self.files.keep(session, staged)
             connection = await raw(session)
             batch = Batch(connection, self.clock.now(), self.report.input_name, seen=self.seen)
             outcome = await batch.write(reading)
@@ -128,8 +113,19 @@ class Importing:
             if self.run is not None:
                 await self._note(session, len(reading.lines), merged.counts, size)
         self.report.counts, self.rejects_size = merged.counts, size
+        self.report.notes += outcome.notes
         self.report.records_done += len(reading.lines)
         self.report.rejects += outcome.rejects[: max(0, SHOWN_REJECTS - len(self.report.rejects))]
+
+    async def _staged(self, reading: Reading) -> list[Staged]:
+        """The bytes that come with the records, before the transaction: a film takes longer than one may."""
+        if self.files is None:
+            return []
+        if self.seen is None:
+            return await self.files.stage(reading)
+        for digest in await self.files.look(reading):
+            self.seen.add("blobs", digest)
+        return []
 
     async def _check_turn(self, session: AsyncSession) -> None:
         """Lock the run; that it stands where we left it shows that nobody else works on the same input."""
@@ -186,7 +182,10 @@ async def import_records(
                 progress(report)
             if stopped():
                 report.is_stopped = True
-                return report
+                break
+    report.warnings += [sentence.format(count=count) for sentence, count in sorted(report.notes.items())]
+    if report.is_stopped:
+        return report
     if work.run is not None:
         await _finish(work)
     return report

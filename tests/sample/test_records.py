@@ -122,6 +122,7 @@ def test_pictures_are_probed_and_videos_declared(whole: list[Record]):
         ("PROBED", 4, 3, "image/png")
     }
     assert all(asset.sha256 and asset.url is None for asset in pictures)
+    assert all(asset.facts == {"frame_count": 1, "has_transparency": False} for asset in pictures)
     assert all(asset.facts_source == "DECLARED" and asset.url and asset.duration_ms for asset in videos)
     assert videos
 

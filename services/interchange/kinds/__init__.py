@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.interchange.kinds.assets import AssetFolders, Assets
 from services.interchange.kinds.base import Desk, Kind, Need
-from services.interchange.kinds.catalogue import Assets, Brands, Products, Shops
+from services.interchange.kinds.catalogue import Brands, Products, Shops
 from services.interchange.kinds.channels import Channels
 from services.interchange.kinds.contents import Contents
 from services.interchange.kinds.homepages import Homepages
@@ -25,7 +26,7 @@ _KINDS: dict[type[Record], Kind[Any]] = {
     kind.record: kind
     for kind in (
         Fields(), Roles(), Taxonomies(), Tags(), Pools(), Brands(), Shops(), Accounts(), Organisations(), Creators(),
-        Identities(), Members(), Contracts(), Assets(), Avatars(), Products(), Channels(), Contents(), Homepages(),
+        Identities(), Members(), Contracts(), AssetFolders(), Assets(), Avatars(), Products(), Channels(), Contents(), Homepages(),
     )
 }  # fmt: skip
 # in the order of the records, whatever order they are listed in above

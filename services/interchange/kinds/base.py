@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,11 +26,14 @@ KEPT = frozenset({"uid", "source", "external_key", "created_at", "suspended_at",
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something a record refers to: the field that says so, the kind of thing, and its name there."""
+    """Something a record refers to: the field that says so, the kind of thing, its name there, and whether the record can
+    stand without it.
+    """
 
     where: str
     what: str
     name: Any
+    is_required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Desk:
     now: datetime
     ids: dict[str, dict[Any, Any]] = field(default_factory=dict)
     marks: dict[tuple[DirtyKind, bool], set[int]] = field(default_factory=dict)
+    notes: Counter[str] = field(default_factory=Counter)
+    """How often something was taken otherwise than it was said: by the sentence that tells it, with {count} in it."""
 
     def id(self, what: str, name: Any) -> Any:
         return self.ids[what][name]

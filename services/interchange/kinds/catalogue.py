@@ -1,14 +1,14 @@
-"""What is sold and shown: brands, shops, assets, products with their pictures and pools."""
+"""What is sold and shown: brands, shops, products with their pictures and pools."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from models import Asset, AssetFactsSource, Brand, DirtyKind, PoolProduct, Product, ProductAsset, Shop
+from models import Brand, DirtyKind, PoolProduct, Product, ProductAsset, Shop
 from services.interchange import tables
 from services.interchange.kinds.base import SOURCED, Desk, Expressions, Kind, Need, References, table
-from services.interchange.records import AssetRecord, BrandRecord, ProductRecord, ShopRecord
+from services.interchange.records import BrandRecord, ProductRecord, ShopRecord
 from services.interchange.refusals import Refused
 
 
@@ -20,40 +20,6 @@ class Brands(Kind[BrandRecord]):
 class Shops(Kind[ShopRecord]):
     record, model, what = ShopRecord, Shop, "shops"
     columns = (*SOURCED, "name", "description_score", "service_score", "logistics_score")
-
-
-class Assets(Kind[AssetRecord]):
-    record, model, what = AssetRecord, Asset, "assets"
-    columns = (
-        *SOURCED, "kind", "url", "media_type", "byte_count", "width", "height", "duration_ms", "bitrate",
-        "facts_source", "facts", "alternative_text", "credit", "licence",
-    )  # fmt: skip
-    references: ClassVar[References] = {"creator": ("creators", "creator_id")}
-    expressions: ClassVar[Expressions] = {"sha256": "encode(t.sha256, 'hex')"}
-
-    def prepare(self, record: AssetRecord) -> AssetRecord:
-        if record.url is None and record.sha256 is None:
-            raise Refused("url", "an asset has an address, or bytes that are known by their sha256")
-        if (record.width is None) != (record.height is None):
-            raise Refused("width", "give both width and height, or neither")
-        return record
-
-    def needs(self, record: AssetRecord) -> Iterator[Need]:
-        yield from super().needs(record)
-        if record.sha256:
-            yield Need("sha256", "blobs", record.sha256)
-
-    def create(self, given: AssetRecord, desk: Desk) -> AssetRecord:  # noqa: ARG002  (others need it)
-        known = (given.media_type, given.byte_count, given.width, given.duration_ms, given.bitrate)
-        if given.facts or any(fact is not None for fact in known) or "facts_source" in given.model_fields_set:
-            return given
-        return given.model_copy(update={"facts_source": AssetFactsSource.NONE})
-
-    def merge(self, stored: AssetRecord, given: AssetRecord, desk: Desk) -> AssetRecord:
-        return super().merge(stored, self.create(given, desk), desk)
-
-    def row(self, desk: Desk, record: AssetRecord) -> dict[str, Any]:
-        return super().row(desk, record) | {"sha256": bytes.fromhex(record.sha256) if record.sha256 else None}
 
 
 class Products(Kind[ProductRecord]):

@@ -12,7 +12,8 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from services.interchange.records.catalogue import AssetRecord, BrandRecord, ProductRecord, ShopRecord
+from services.interchange.records.assets import AssetFolderRecord, AssetRecord
+from services.interchange.records.catalogue import BrandRecord, ProductRecord, ShopRecord
 from services.interchange.records.people import (
     AccountRecord,
     AvatarRecord,
@@ -59,6 +60,7 @@ ORDER: tuple[type[Record], ...] = (
     IdentityRecord,
     MemberRecord,
     ContractRecord,
+    AssetFolderRecord,
     AssetRecord,
     AvatarRecord,
     ProductRecord,
@@ -82,6 +84,7 @@ AnyRecord = Annotated[
     | IdentityRecord
     | MemberRecord
     | ContractRecord
+    | AssetFolderRecord
     | AssetRecord
     | AvatarRecord
     | ProductRecord
@@ -100,6 +103,7 @@ __all__ = [
     "Alias",
     "AnswerRecord",
     "AnyRecord",
+    "AssetFolderRecord",
     "AssetRecord",
     "AvatarRecord",
     "BrandRecord",

@@ -1,4 +1,4 @@
-"""Records of what is sold and shown: brands, shops, assets, products."""
+"""Records of what is sold and shown: brands, shops, products."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from models import (
-    AssetFactsSource,
-    AssetKind,
-    caps,
-)
+from models import caps
 from models.texts import Line, Link, Prose, Title
 from services.interchange.records.values import (
     Code,
@@ -41,27 +37,6 @@ class ShopRecord(Sourced):
     description_score: Stars | None = None
     service_score: Stars | None = None
     logistics_score: Stars | None = None
-
-
-class AssetRecord(Sourced):
-    """A picture, video or audio file by its address. Facts that come along are DECLARED."""
-
-    type: Literal["asset"] = "asset"
-    kind: AssetKind
-    creator: Ref | None = None
-    url: Link | None = None
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
-    media_type: Line | None = None
-    byte_count: Annotated[int, Field(gt=0)] | None = None
-    width: Annotated[int, Field(gt=0)] | None = None
-    height: Annotated[int, Field(gt=0)] | None = None
-    duration_ms: Annotated[int, Field(ge=0)] | None = None
-    bitrate: Annotated[int, Field(ge=0)] | None = None
-    facts_source: AssetFactsSource = AssetFactsSource.DECLARED
-    facts: Json = Field(default_factory=dict)
-    alternative_text: Prose = ""
-    credit: Prose = ""
-    licence: Line = ""
 
 
 class ProductRecord(Sourced):
