@@ -188,6 +188,7 @@ class _Work:
                 return
             blob.probe_state, blob.probe_failure = ProbeState.REFUSED, refused.flaw.value
             await session.flush()
+            await settling.doubt(session, blob)
             await settling.settle(session, self.store, blob, clock=self.clock, most=self.most)
 
     async def miss(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -78,6 +78,17 @@ async def spread(session: AsyncSession, blob: models.Blob) -> int:
     await session.flush()
     await _mark_shown(session, [one.id for one in changed])
     return len(changed)
+
+
+async def doubt(session: AsyncSession, blob: models.Blob) -> None:
+    """Nobody can have measured bytes that are refused: what an import said of them is its word. What shows them is judged
+    anew.
+    """
+    asset = models.Asset
+    measured = asset.sha256 == blob.sha256, asset.facts_source == AssetFactsSource.PROBED
+    doubted = update(asset).where(*measured).values(facts_source=AssetFactsSource.DECLARED).returning(asset.id)
+    ids = list(await session.scalars(doubted.execution_options(synchronize_session="fetch")))
+    await _mark_shown(session, ids)
 
 
 async def _waiting(session: AsyncSession, blob: models.Blob) -> Sequence[models.AssetUpload]:

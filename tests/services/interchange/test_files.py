@@ -16,10 +16,14 @@ from core.db import Database
 from core.store import CHUNK, Store, open_store
 from models import AssetFactsSource, AssetKind, DirtyKind, ProbeState
 from services import assets
+from services.assets import probing
 from services.interchange.exporting import export_files
 from services.interchange.files import Files, _checked
 from services.interchange.records import uid_for
 from services.interchange.writing import import_records
+from services.media import facts
+from services.media.facts import Facts, Flaw
+from services.media.sandbox import Sandbox
 from tests import make
 from tests.conftest import RolledBackDatabase
 from tests.services.interchange import lines
@@ -267,3 +271,26 @@ async def test_folders_keep_their_ids_and_hold_files_of_their_creator_only(db: R
         rows = await session.execute(select(models.AssetFolder.uid, models.AssetFolder.name))
         assert {(str(uid), name) for uid, name in rows} == {(folder["uid"], "Tea"), (inner["uid"], "Green")}
         assert (await session.scalars(select(models.Asset))).one().kind is AssetKind.IMAGE
+
+
+async def test_bytes_that_turn_out_to_be_nothing_leave_only_an_imports_word(
+    db: Database, store: Store, clock: FixedClock, beside: Path
+):
+    await lines.feed(db, HELD, files=Files(beside, store))
+    async with db.session() as session:
+        content = await make.content(
+            session, await make.creator(session), covers=(await session.scalar(select(models.Asset)),)
+        )
+        await session.execute(models.DirtyMark.__table__.delete())
+
+    await probing.step(db, store, Refusing(), clock)
+
+    asset = await only(db)
+    assert (asset.facts_source, asset.width, asset.sha256) == (AssetFactsSource.DECLARED, 1, DIGEST)
+    async with db.session() as session:
+        assert await session.scalar(select(models.DirtyMark.object_id)) == content.id
+
+
+class Refusing(Sandbox):
+    async def probe(self, _path: Path, _served: Path) -> Facts:
+        raise facts.Refused(Flaw.BROKEN_FILE, "a test has broken it")
