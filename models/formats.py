@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from models.contents import Format
 from models.texts import Line, Link, Prose, clean
 
+Shown = Literal["PICTURE", "VIDEO", "SUBTITLES"]
 Share = Annotated[float, Field(ge=0, le=1)]
 MOST_ANCHORS = 200
 Milliseconds = Annotated[int, Field(ge=0, le=7 * 24 * 3_600_000)]
@@ -98,8 +99,17 @@ class TimedProduct(Strict):
 
 
 class Subtitles(Strict):
+    """The words of a film in a language: a file of ours, or one that lies elsewhere."""
+
     language: Line
-    url: Link
+    url: Link | None = None
+    asset: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_file(self) -> Subtitles:
+        if (self.url is None) == (self.asset is None):
+            raise ValueError("subtitles name either an asset or a url")
+        return self
 
 
 class ShortVideoDetails(Own):
@@ -186,13 +196,14 @@ def dump(details: Details) -> dict[str, Any]:
     return details.model_dump(mode="json", exclude={"format"})
 
 
-def asset_uids(details: Details) -> list[tuple[Literal["PICTURE", "VIDEO"], UUID]]:
+def asset_uids(details: Details) -> list[tuple[Shown, UUID]]:
     """The assets that the format's own part shows, in order."""
     match details:
         case GalleryDetails():
             return [("PICTURE", picture.asset) for picture in details.pictures]
-        case ShortVideoDetails() if details.video:
-            return [("VIDEO", details.video)]
+        case ShortVideoDetails():
+            film: list[tuple[Shown, UUID]] = [("VIDEO", details.video)] if details.video else []
+            return [*film, *(("SUBTITLES", one.asset) for one in details.subtitles if one.asset)]
         case CollocationDetails() if details.scene:
             return [("PICTURE", details.scene)]
         case _:

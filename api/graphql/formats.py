@@ -8,6 +8,7 @@ import strawberry
 import models
 from api.graphql import refs
 from api.graphql.answers import AnsweredQuestion
+from api.graphql.assets import address
 from api.graphql.bodies import asset_of, product_of
 from api.graphql.contents import Content
 from api.graphql.context import Info
@@ -15,7 +16,7 @@ from api.graphql.directives import at_most
 from api.graphql.fields import column, one
 from api.graphql.rows import shape
 from models import blocks, formats
-from services import contents
+from services import assets, contents
 from services.bodies import extent, headings
 
 
@@ -126,9 +127,19 @@ class Chapter:
 @strawberry.type(description="The words of a film as text in one language.")
 class Subtitles:
     row: strawberry.Private[formats.Subtitles]
+    file: strawberry.Private[models.Asset | None]
 
     language: str = column("language", description="The language of the text.")
-    url: str = column("url", description="Where the file can be fetched.")
+
+    @strawberry.field(description="The file; null where it lies elsewhere.")
+    def asset(self) -> refs.AssetRef | None:
+        return shape(self.file)  # type: ignore[no-any-return]  # an Asset by registration
+
+    @strawberry.field(description="Where the file can be fetched, wherever it lies.")
+    def url(self, info: Info) -> str:
+        at = address(self.file, info.context) if self.file else self.row.url
+        assert at is not None, "subtitles have a file or an address"
+        return at
 
 
 @strawberry.type(description="A product that is in the picture for a time.")
@@ -160,9 +171,15 @@ class ShortVideo(Content):
     async def chapters(self, info: Info) -> list[Chapter]:
         return [Chapter(row=chapter) for chapter in (await self.film(info)).chapters]
 
-    @strawberry.field(description="Its words as text, by language: at most 50.")
+    @strawberry.field(
+        description="Its words as text, by language: at most 50. Those whose file is gone are left out.",
+        directives=[at_most(50)],
+    )
     async def subtitles(self, info: Info) -> list[Subtitles]:
-        return [Subtitles(row=one_language) for one_language in (await self.film(info)).subtitles]
+        said = (await self.film(info)).subtitles
+        found = await info.context.load_many(assets.by_uids, [one.asset for one in said if one.asset])
+        files = {file.uid: file for file in found if file}
+        return [Subtitles(row=one, file=files.get(one.asset)) for one in said if one.url or one.asset in files]
 
     @strawberry.field(description="The products in it, with the time when they are seen.", directives=[at_most(200)])
     async def timed_products(self, info: Info) -> list[TimedProduct]:

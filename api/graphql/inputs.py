@@ -178,10 +178,11 @@ class ChapterInput:
     title: str = needed("What it is about.")
 
 
-@strawberry.input(description="The words of a film as text in one language.")
+@strawberry.input(description="The words of a film as text in one language: either an asset or an address.")
 class SubtitlesInput:
     language: str = needed("The language of the text.")
-    url: str = needed("Where the file can be fetched.")
+    url: str | None = given("Where a file that lies elsewhere can be fetched.")
+    asset_id: strawberry.ID | None = ref("Asset", "asset", "The file, as WebVTT or SubRip.", optional=True)
 
 
 @strawberry.input(description="A product that is in the picture for a time.")

@@ -266,7 +266,12 @@ def test_every_reference_that_a_draft_can_hold_has_a_place_in_the_input() -> Non
     own: list[dict[str, Any]] = [
         {"format": "LIVE", "running_order": [{"title": "t", "product": uid}]},
         {"format": "GALLERY", "pictures": [{"asset": uid, "anchors": [anchor]}]},
-        {"format": "SHORT_VIDEO", "video": uid, "products": [{"product": uid, "from_ms": 0}]},
+        {
+            "format": "SHORT_VIDEO",
+            "video": uid,
+            "subtitles": [{"language": "en", "asset": uid}],
+            "products": [{"product": uid, "from_ms": 0}],
+        },
         {"format": "RANKED_LIST", "entries": [{"rank": 1, "product": uid}]},
         {"format": "ITEM_NOTE", "product": uid},
         {"format": "COLLOCATION", "scene": uid, "anchors": [anchor], "pieces": [{"product": uid}]},

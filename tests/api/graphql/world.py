@@ -53,7 +53,10 @@ def details(world: World, format_: Format, *, content: models.Content | None = N
             "video": asset,
             "video_url": "https://films.example/1",
             "chapters": [{"at_ms": 0, "title": "One"}],
-            "subtitles": [{"language": "en", "url": "https://films.example/1.vtt"}],
+            "subtitles": [
+                {"language": "en", "url": "https://films.example/1.vtt"},
+                {"language": "zh", "asset": asset},
+            ],
             "products": [{"product": product, "from_ms": 0, "to_ms": 5}],
         },
         Format.RANKED_LIST: {"criteria": "taste", "entries": entries},
