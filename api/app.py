@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import addresses, assets, contents, health, schemas
+from api import addresses, assets, contents, health, schemas, uploads
 from api.auth import caller_from
 from api.feeds import routes as feeds
 from api.graphql.connections import Connections
@@ -22,8 +22,10 @@ from api.graphql.sse import GraphQLStream
 from api.graphql.websocket import GraphQLWebSocket
 from api.guard import Guard
 from api.reading import ZIPPED_FROM, Zipped, problem
+from api.upload_bodies import Places
 from core.errors import DomainError, Invalid, NotFound
 from core.settings import Settings
+from services.assets.renditions import Maker
 from services.news import News
 from services.runtime import Runtime, open_runtime
 
@@ -43,9 +45,12 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.runtime = runtime or await stack.enter_async_context(open_runtime(settings))
-            app.state.news = News(app.state.runtime.db)
+            opened: Runtime = runtime or await stack.enter_async_context(open_runtime(settings))
+            app.state.runtime = opened
+            app.state.news = News(opened.db)
             stack.push_async_callback(app.state.news.close)
+            app.state.renditions = Maker(opened.db, opened.store, opened.sandbox, opened.clock)
+            stack.push_async_callback(app.state.renditions.close)
             yield
 
     graphql = GraphQLEndpoint.over(settings, open_context)
@@ -55,6 +60,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
             *feeds.routes,
             *contents.routes,
             *assets.routes,
+            *uploads.routes,
             *schemas.routes,
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", GraphQLWebSocket(graphql, _live)),
@@ -69,6 +75,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
     )
     app.router.redirect_slashes = False  # the redirect would be made from the Host header
     app.state.connections = Connections(settings)
+    app.state.upload_places = Places()
 
     return app
 

@@ -24,6 +24,9 @@ REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 OWN_DOOR = "/graphql"  # it answers its own failures in its own form
 STREAM = "/graphql/stream"  # so does this one, and it takes its time
 NOBODY_ASKED = {OWN_DOOR, STREAM, "/healthz", "/readyz"}  # whoever asks for health must not need the database
+AT_THEIR_PACE = "/assets/"  # what may take as long as it moves: files on their way out
+ADDING = "/assets"  # files on their way in watch their time themselves, and look at who asks
+UPLOADS = "/uploads/"  # these too; what follows opens an upload, and stays out of the log
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:]*)(?::[0-9]*)?")
 
 
@@ -48,6 +51,7 @@ class Guard:
         self.app = app
         self.settings = settings
         self.seconds = settings.request_timeout_ms / 1_000
+        self.write_seconds = settings.stream_write_ms / 1_000
         hosts = {host.strip().lower() for host in settings.allowed_hosts.split(",")}
         self.hosts = None if "*" in hosts else hosts
 
@@ -62,7 +66,7 @@ class Guard:
         given = request.headers.get("x-request-id", "")
         request_id = given if REQUEST_ID.match(given) else new_uid().hex
         request.state.request_id = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id, path=scope["path"][:200]):
+        with structlog.contextvars.bound_contextvars(request_id=request_id, path=_shown(scope["path"])):
             await self._answer(request, receive, _stamped(send, request_id), request_id)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,11 +83,17 @@ class Guard:
             self._check_host(request)
             if request.url.path not in {OWN_DOOR, STREAM}:
                 check_size(request, self.settings)
-            if request.url.path not in NOBODY_ASKED:
+            is_upload = _is_upload(request.url.path)
+            if request.url.path not in NOBODY_ASKED and not is_upload:
                 runtime = request.app.state.runtime
                 request.state.caller = await caller_from(request.headers, runtime)
-            async with asyncio.timeout(None if request.url.path == STREAM else self.seconds):
-                await self.app(request.scope, receive, send)
+            is_timed = request.url.path != STREAM and not is_upload
+            async with asyncio.timeout(self.seconds if is_timed else None) as limit:
+                if request.url.path.startswith(AT_THEIR_PACE):
+                    pace = _Pace(limit, self.seconds, self.write_seconds)
+                    await self.app(request.scope, pace.receiving(receive), pace.sending(send))
+                else:
+                    await self.app(request.scope, receive, send)
         except DomainError as error:
             await self._fail(error, request, receive, send, request_id)
         except TimeoutError:
@@ -107,6 +117,47 @@ class Guard:
         form = HOST.fullmatch(request.headers.get("host", ""))
         if self.hosts is not None and (form is None or form[1].lower() not in self.hosts):
             raise UnknownHost("This server does not answer for that host.")
+
+
+def _is_upload(path: str) -> bool:
+    return path == ADDING or path.startswith(UPLOADS)
+
+
+def _shown(path: str) -> str:
+    """A path as the log may have it."""
+    return f"{UPLOADS}…" if path.startswith(UPLOADS) else path[:200]
+
+
+class _Pace:
+    """Moves the time limit of a request on with all that comes and goes: each step is bounded, the whole is not."""
+
+    def __init__(self, limit: asyncio.Timeout, seconds: float, write_seconds: float) -> None:
+        """`seconds` for each piece to come or to be made, `write_seconds` for a client to take one."""
+        self.limit = limit
+        self.seconds = seconds
+        self.write_seconds = write_seconds
+
+    def receiving(self, receive: Receive) -> Receive:
+        async def paced() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                self._move(self.seconds)
+            return message
+
+        return paced
+
+    def sending(self, send: Send) -> Send:
+        async def paced(message: Message) -> None:
+            self._move(self.write_seconds)
+            await send(message)
+            self._move(self.seconds)
+
+        return paced
+
+    def _move(self, seconds: float) -> None:
+        # once it is over, it stays so
+        if not self.limit.expired():
+            self.limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 class _Stamped:

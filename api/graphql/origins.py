@@ -59,8 +59,8 @@ class Origins:
                 "Pages of this origin may not ask here: the operator lists those that may in HEADWATER_ALLOWED_ORIGINS."
             )
 
-    def stamp(self, request: Request, response: Response) -> None:
-        """Say on an answer which page may read it."""
+    def stamp(self, request: Request, response: Response, *, shown: str = SHOWN) -> None:
+        """Say on an answer which page may read it, and which of its headers."""
         origin = request.headers.get("origin")
         if self.allowed is None:
             response.headers["access-control-allow-origin"] = "*"
@@ -70,7 +70,7 @@ class Origins:
             return
         if self.allowed is not None:
             response.headers["access-control-allow-origin"] = origin
-        response.headers["access-control-expose-headers"] = SHOWN
+        response.headers["access-control-expose-headers"] = shown
 
 
 def is_preflight(request: Request) -> bool:
@@ -78,11 +78,11 @@ def is_preflight(request: Request) -> bool:
     return request.method == "OPTIONS" and asked is not None and "origin" in request.headers
 
 
-def preflight(request: Request) -> Response:
-    """What a browser asks before it lets a page of an admitted origin send JSON or a key."""
+def preflight(request: Request, *, methods: str = "GET, POST") -> Response:
+    """What a browser asks before it lets a page of an admitted origin send JSON, a file or a key."""
     wished = request.headers.get("access-control-request-headers", "")[:LONGEST_WISH]
     headers = {
-        "access-control-allow-methods": "GET, POST",
+        "access-control-allow-methods": methods,
         "access-control-allow-headers": wished or "authorization, content-type",
         "access-control-max-age": "600",
         "vary": "Access-Control-Request-Headers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import DomainError, Invalid, Problem
+from core.fetching import CannotFetch, UnsafeAddress
 
 
 class NotTaken(Invalid):
@@ -39,6 +40,26 @@ class ChecksumMismatch(NotTaken):
     status = 460
 
 
+class BrokenFile(NotTaken):
+    code = "BROKEN_FILE"
+
+
+class TooManyPixels(NotTaken):
+    code = "TOO_MANY_PIXELS"
+
+
+class TooManyFrames(NotTaken):
+    code = "TOO_MANY_FRAMES"
+
+
+class ProbeTooSlow(NotTaken):
+    code = "PROBE_TOO_SLOW"
+
+
+class ProbeFailed(NotTaken):
+    code = "PROBE_FAILED"
+
+
 EMPTY = "The file is empty: send one with at least one byte."
 TOO_LARGE = "The file is larger than files of its kind may be."
 UNSUPPORTED = (
@@ -48,37 +69,29 @@ UNSUPPORTED = (
 WRONG_TYPE = "The file is of another kind than was announced: announce what it is, or leave that out."
 MISMATCH = "What arrived has another checksum than was announced: send the file again."
 
-FAILURES: dict[str, Problem] = {
-    one.code: one
-    for one in (
-        Problem("EMPTY_FILE", EMPTY),
-        Problem("FILE_TOO_LARGE", TOO_LARGE),
-        Problem("UNSUPPORTED_FILE", UNSUPPORTED),
-        Problem("WRONG_MEDIA_TYPE", WRONG_TYPE),
-        Problem("CHECKSUM_MISMATCH", MISMATCH),
-        Problem("BROKEN_FILE", "The file is broken or cut short: open it where it was made, and save it anew."),
-        Problem("TOO_MANY_PIXELS", "The picture has more pixels than are taken: make it smaller."),
-        Problem("TOO_MANY_FRAMES", "The moving picture has more frames than are taken: send it as a film."),
-        Problem("PROBE_TOO_SLOW", "Looking into the file took too long: send a simpler one."),
-        Problem("PROBE_FAILED", "The file could not be looked into: save it in another format and send that."),
-        Problem("UNSAFE_ADDRESS", "The address leads, or may lead, inside our network: only public ones are fetched."),
-        Problem("CANNOT_FETCH", "The address did not answer with a file, several times: check it and try again."),
-    )
+_SAID: dict[type[DomainError], str] = {
+    EmptyFile: EMPTY,
+    FileTooLarge: TOO_LARGE,
+    UnsupportedFile: UNSUPPORTED,
+    WrongMediaType: WRONG_TYPE,
+    ChecksumMismatch: MISMATCH,
+    BrokenFile: "The file is broken or cut short: open it where it was made, and save it anew.",
+    TooManyPixels: "The picture has more pixels than are taken: make it smaller.",
+    TooManyFrames: "The moving picture has more frames than are taken: send it as a film.",
+    ProbeTooSlow: "Looking into the file took too long: send a simpler one.",
+    ProbeFailed: "The file could not be looked into: save it in another format and send that.",
+    UnsafeAddress: "The address leads, or may lead, inside our network: only public ones are fetched.",
+    CannotFetch: "The address did not answer with a file, several times: check it and try again.",
 }
-"""By the code that an upload was refused with, what to say of it."""
+_BY_CODE = {family.code: family for family in _SAID}
+
+
+def error_of(code: str) -> DomainError:
+    """Why an upload was refused, by the code that it keeps, as something to raise."""
+    family = _BY_CODE.get(code, ProbeFailed)
+    return family(_SAID[family])
 
 
 def failure(code: str) -> Problem:
     """What is said of an upload that was refused with this code."""
-    return FAILURES.get(code) or Problem(code, "The file was refused.")
-
-
-_CLASSES: tuple[type[NotTaken], ...] = (EmptyFile, FileTooLarge, UnsupportedFile, WrongMediaType, ChecksumMismatch)
-_RAISED: dict[str, type[NotTaken]] = {one.code: one for one in _CLASSES}
-
-
-def error_of(code: str) -> DomainError:
-    """The same as something to raise: with the status of its code, where it has one."""
-    told = failure(code)
-    family = _RAISED.get(code)
-    return family(told.message) if family else NotTaken(told.message, problems=[told])
+    return error_of(code).problems[0]

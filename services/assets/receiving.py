@@ -106,7 +106,7 @@ class Receiver:
         """Take the whole file from one request; pieces that an earlier one left are dropped. The upload, finished."""
         async with self.db.session() as session:
             upload = await uploading.locked(session, uid)
-            self._check_open(upload)
+            self.check_open(upload)
             if sha256 is not None and upload.expected_sha256 not in {None, sha256}:
                 raise ChecksumMismatch(MISMATCH)
             dropped, upload.parts, upload.received_count = upload.parts, [], 0
@@ -121,12 +121,13 @@ class Receiver:
 
     async def _receiving(self, uid: UUID, offset: int) -> models.AssetUpload:
         upload = await self.joining.opened(uid)
-        self._check_open(upload)
+        self.check_open(upload)
         if upload.received_count != offset:
             raise OffsetMismatch(upload.received_count)
         return upload
 
-    def _check_open(self, upload: models.AssetUpload) -> None:
+    def check_open(self, upload: models.AssetUpload) -> None:
+        """UploadExpired, UploadOver, or why it was refused, when this upload takes no bytes."""
         self.joining.check_time(upload)
         if upload.state is UploadState.REFUSED:
             raise error_of(upload.failure or "")
@@ -235,7 +236,7 @@ class _Writer:
         async with self.receiver.db.session() as session:
             row = models.AssetUpload
             current = (await session.scalars(select(row).where(row.id == self.upload.id))).one()
-        self.receiver._check_open(current)  # noqa: SLF001  (the other half of the same)
+        self.receiver.check_open(current)
         raise OffsetMismatch(current.received_count)
 
     @property

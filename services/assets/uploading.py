@@ -187,6 +187,11 @@ def token(secret: bytes, uid: UUID) -> str:
     return signatures.signed(secret, PURPOSE, uid.bytes)
 
 
+def address(base_url: str, secret: bytes, uid: UUID) -> str:
+    """Where the bytes of an upload are sent to."""
+    return f"{base_url}/uploads/{token(secret, uid)}"
+
+
 def uid_of(secret: bytes, text: str) -> UUID:
     """The upload of a token; NoSuchUpload when it was not made here, or was changed."""
     said = signatures.opened(secret, PURPOSE, text, length=16)

@@ -46,7 +46,7 @@ async def test_every_problem_has_the_same_form(door: Door):
     }
 
 
-@pytest.mark.parametrize("path", ["/", "/feeds/", "//feeds", "/contents/", "/healthz/", "/feeds/x", "/assets"])
+@pytest.mark.parametrize("path", ["/", "/feeds/", "//feeds", "/contents/", "/healthz/", "/feeds/x"])
 async def test_nothing_redirects(door: Door, path: str):
     answer = await door.client.get(path)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hashlib
-import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from PIL import Image
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -22,9 +20,9 @@ from core.db import Database
 from core.errors import DomainError, Invalid
 from core.ids import new_uid
 from core.store import Store
-from models import ProbeState, UploadState
+from models import UploadState
 from services.access import NoSuchCreator
-from services.assets import file_names, joining, pieces, receiving, settling, uploading
+from services.assets import file_names, joining, pieces, receiving, uploading
 from services.assets.failures import (
     ChecksumMismatch,
     EmptyFile,
@@ -45,42 +43,9 @@ from services.assets.uploading import (
     UploadOver,
 )
 from tests import make
+from tests.services.assets.arriving import HASH, PICTURE, body, broken, in_store, keys, looked_at, picture
 
 LIMITS = FileLimits(image=3_000_000, video=9_000_000, audio=5_000_000)
-
-
-def picture(shade: int = 0) -> bytes:
-    """A PNG of 16x16."""
-    into = io.BytesIO()
-    Image.new("RGB", (16, 16), (shade, 100, 100)).save(into, "PNG")
-    return into.getvalue()
-
-
-PICTURE = picture()
-HASH = hashlib.sha256(PICTURE).digest()
-FACTS = {
-    "kind": "IMAGE",
-    "media_type": "image/png",
-    "width": 16,
-    "height": 16,
-    "has_location": False,
-    "colour_space": "srgb",
-    "bit_depth": 8,
-    "white_background": 0,
-    "sharpness": 0,
-    "perceptual_hash": "0" * 16,
-}
-
-
-async def body(*chunks: bytes) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
-
-
-async def broken(*chunks: bytes) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
-    raise BrokenOff
 
 
 @pytest.fixture
@@ -135,23 +100,6 @@ async def again(receiver: Receiver, upload: models.AssetUpload) -> models.AssetU
         return (await session.scalars(select(models.AssetUpload).where(models.AssetUpload.id == upload.id))).one()
 
 
-async def looked_at(receiver: Receiver, sha256: bytes = HASH, **values: Any) -> None:
-    """As the prober leaves a blob."""
-    known = {"probe_state": ProbeState.PROBED, "probed_at": receiver.clock.now(), "facts": FACTS} | values
-    async with receiver.db.session() as session:
-        await session.execute(update(models.Blob).where(models.Blob.sha256 == sha256).values(**known))
-        blob = await session.get_one(models.Blob, sha256, populate_existing=True)
-        await settling.settle(session, receiver.store, blob, clock=receiver.clock)
-
-
-async def keys(store: Store) -> list[str]:
-    return sorted([entry.key async for entry in store.entries("")])
-
-
-def in_store(sha256: bytes = HASH) -> str:
-    return f"{sha256.hex()[:2]}/{sha256.hex()}"
-
-
 # --- the way of a file
 
 
@@ -162,7 +110,7 @@ async def test_what_has_arrived_whole_waits_to_be_looked_at_and_is_an_asset_then
 
     assert (upload.state, upload.sha256, upload.media_type) == (UploadState.PROBING, HASH, "image/png")
     assert await keys(receiver.store) == [in_store()]
-    await looked_at(receiver)
+    await looked_at(receiver.db, receiver.store, receiver.clock)
     upload = await again(receiver, upload)
     async with receiver.db.session() as session:
         asset = (await session.scalars(select(models.Asset).where(models.Asset.uid == upload.asset_uid))).one()
@@ -515,7 +463,7 @@ async def test_an_account_has_so_many_unfinished_uploads(author: Author, monkeyp
 
 async def test_own_bytes_are_known_again_and_others_are_not(receiver: Receiver, author: Author):
     await author.sent()
-    await looked_at(receiver)
+    await looked_at(receiver.db, receiver.store, receiver.clock)
     other = await an_author(receiver, "Bo")
 
     known = await author.begin(sha256=HASH, file_name="again.png")
@@ -530,7 +478,7 @@ async def test_own_bytes_are_known_again_and_others_are_not(receiver: Receiver, 
 
 async def test_bytes_that_were_looked_at_are_not_looked_at_twice(receiver: Receiver, author: Author):
     await author.sent()
-    await looked_at(receiver)
+    await looked_at(receiver.db, receiver.store, receiver.clock)
     other = await an_author(receiver, "Bo")
 
     upload = await other.sent()
@@ -541,7 +489,7 @@ async def test_bytes_that_were_looked_at_are_not_looked_at_twice(receiver: Recei
 async def test_a_hash_announced_by_whoever_has_no_such_bytes_is_no_way_to_them(receiver: Receiver, author: Author):
     """Other bytes under the hash of somebody's file: refused, and the file is nobody else's."""
     await author.sent()
-    await looked_at(receiver)
+    await looked_at(receiver.db, receiver.store, receiver.clock)
     other = await an_author(receiver, "Bo")
     upload = await other.begin(sha256=HASH)
 
