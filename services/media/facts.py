@@ -69,7 +69,8 @@ class PictureFacts(Found):
 
     `duration_ms` and `frame_count` are of a moving one. `white_background` is the share of the border that is near white;
     `sharpness` is the variance of the Laplacian of the grey picture at 512 pixels on its longer side, `perceptual_hash` 64
-    bits of the DCT in hexadecimal: both as services/media/pictures.py describes.
+    bits of the DCT in hexadecimal: both as services/media/likeness.py describes. `colour_space` is one of the words in
+    services/media/pictures.py.
     """
 
     kind: Literal["IMAGE"] = "IMAGE"

@@ -23,6 +23,9 @@ LOADERS = {
 # What libvips 8.18 says of every TIFF in 8-bit Lab.
 _LAB = "bad labq format"
 
+# What libvips, libheif, libjpeg and GLib say when the memory of the process has an end: WebP and AVIF are unpacked as a whole.
+_SHORTAGES = ("out of memory", "Memory allocation error", "Insufficient memory", "Error creating thread")
+
 _PAGED = {"image/gif", "image/webp"}
 _OPEN_CLASSES = ("Jpeg", "Png", "Nsgif", "Webp", "Heif", "Tiff")
 
@@ -65,6 +68,9 @@ def damage_is_refused() -> Iterator[None]:
         yield
     except (pyvips.Error, UnicodeDecodeError) as error:
         pyvips.vips_lib.vips_error_clear()
+        if any(word in str(error) for word in _SHORTAGES):
+            detail = "to unpack it takes more memory than there is for one picture: make it smaller, or save it as JPEG"
+            raise Refused(Flaw.TOO_MANY_PIXELS, detail) from error
         if _LAB in str(error):
             raise Refused(Flaw.UNSUPPORTED_FILE, "a TIFF in Lab of 8 bits cannot be read: save it in RGB") from error
         raise Refused(Flaw.BROKEN_FILE, "the picture is damaged, or not all of it is there") from error

@@ -7,9 +7,10 @@ import zlib
 from pathlib import Path
 
 import pytest
+import pyvips
 from PIL import Image, ImageFilter
 
-from services.media import looking, pictures, segments, sniffing, whereabouts
+from services.media import looking, pictures, segments, sniffing, vips, whereabouts
 from services.media.facts import Colour, Flaw, Limits, PictureFacts, Refused
 from tests.services.media import drawn
 
@@ -393,8 +394,6 @@ def test_no_byte_that_is_changed_makes_it_fall(file: Path, media_type: str, monk
 
 
 def test_no_loader_but_those_of_our_kinds_is_reachable(tmp_path: Path) -> None:
-    import pyvips
-
     drawing = tmp_path / "drawing.svg"
     drawing.write_text("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>")
     for loader in ("svgload", "csvload", "matrixload", "vipsload"):
@@ -402,6 +401,15 @@ def test_no_loader_but_those_of_our_kinds_is_reachable(tmp_path: Path) -> None:
             pyvips.Operation.call(loader, str(drawing))
     assert pyvips.cache_get_max() == 0
     assert sniffing.media_type_of(drawing.read_bytes()) is None
+
+
+@pytest.mark.parametrize(
+    "said", ["vips_tracked: out of memory -- size == 302MB", "heif: Memory allocation error (2.0)"]
+)
+def test_a_picture_for_which_there_is_no_memory_is_not_called_damaged(said: str) -> None:
+    with pytest.raises(Refused) as caught, vips.damage_is_refused():
+        raise pyvips.Error("unable to call min", said)
+    assert caught.value.flaw is Flaw.TOO_MANY_PIXELS
 
 
 def test_bytes_that_are_no_text_in_a_complaint_are_not_said_of_the_next_file(file: Path) -> None:
