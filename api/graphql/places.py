@@ -23,6 +23,7 @@ SUBJECTS: dict[str, Path] = {
     "NO_SUCH_COMMENT": ("comment",),
     "NO_SUCH_CONTENT": ("content",),
     "NO_SUCH_CREATOR": ("creator",),
+    "NO_SUCH_FOLDER": ("folder",),
     "NO_SUCH_IDENTITY": ("identity",),
     "NO_SUCH_MESSAGE": ("message",),
     "NO_SUCH_PRODUCT": ("product",),
