@@ -24,7 +24,7 @@ from services.assets.keeping import key_of, lock, rendition_key
 from services.assets.reading import NoSuchAsset
 from services.assets.serving import NOT_SHOWN
 from services.media.facts import Refused
-from services.media.recipes import Fit, Format, Made, Recipe
+from services.media.recipes import Fit, Format, Made, Recipe, inside
 from services.media.sandbox import Ended, NotStarted, Sandbox
 
 log = structlog.get_logger()
@@ -77,6 +77,17 @@ def recipe_for(asset: models.Asset, width: int, height: int, fit: Fit, written_a
     if fit is Fit.COVER and asset.focal_x is not None and asset.focal_y is not None:
         focal = (asset.focal_x, asset.focal_y)
     return Recipe(width=width, height=height, fit=fit, format=written_as, focal=focal, is_film=is_film)
+
+
+def outcome(asset: models.Asset, recipe: Recipe) -> tuple[int, int] | None:
+    """How large it comes out; None when nobody knows, or we do not hold the bytes."""
+    if asset.sha256 is None or not (asset.width and asset.height):
+        return None
+    if recipe.fit is Fit.COVER:
+        return recipe.width, recipe.height
+    width, height = inside(asset.width, asset.height, (recipe.width, recipe.height))
+    # a film has even sides
+    return (max(2, width // 2 * 2), max(2, height // 2 * 2)) if recipe.format is Format.MP4 else (width, height)
 
 
 async def made(session: AsyncSession, sha256: bytes, name: str) -> models.Rendition | None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.caller import Caller
 from core.errors import NotFound
 from services.channels import installing
 from services.channels.packs import Pack
 from services.channels.rules.images import ImageExactSize, ImageMinSize, ImageRatio
 from services.channels.rules.ratios import parsed
 from services.channels.rules.videos import VideoRatio
+from services.media.recipes import Fit, inside
 
 log = structlog.get_logger()
 
@@ -80,9 +82,16 @@ class Offer:
         """The sizes whose sides differ from these by the least factors."""
 
         def distance(size: Size) -> float:
-            return abs(math.log(size.width / width)) + abs(math.log(size.height / height))
+            return abs(math.log(size.width / max(1, width))) + abs(math.log(size.height / max(1, height)))
 
         return sorted(self.by_sides.values(), key=distance)[:count]
+
+    def within(self, width: int, height: int, fit: Fit) -> list[Size]:
+        """The sizes that do not make a picture of this size larger, each that comes out once, from the narrowest."""
+        if fit is Fit.COVER:
+            return [size for size in self.sizes if size.width <= width and size.height <= height]
+        fitting = {inside(width, height, sides): size for sides, size in reversed(self.by_sides.items())}
+        return [fitting[outcome] for outcome in sorted(fitting)]
 
 
 # the newest offer that this process reckoned, by what it depends on
@@ -98,6 +107,11 @@ async def offered(session: AsyncSession, added: str = "") -> Offer:
         _newest.clear()
         _newest[key] = found
     return _newest[key]
+
+
+async def offers(session: AsyncSession, _caller: Caller, added: Sequence[str]) -> dict[str, Offer]:
+    """The same for each of these texts of the operator: everybody may ask for renditions of what they see."""
+    return {text: await offered(session, text) for text in added}
 
 
 def collected(packs: Iterable[Pack], added: str = "") -> Offer:
