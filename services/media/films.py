@@ -58,7 +58,7 @@ def probe(path: Path, media_type: str, limits: Limits) -> FilmFacts | SoundFacts
         if main is None:
             raise Refused(Flaw.BROKEN_FILE, "there is neither a picture nor a sound in it")
         wholeness.check(path, container)
-        seen = _read(container, [one for one in (film, sound) if one is not None], main)
+        seen = _read(path, container, [one for one in (film, sound) if one is not None], main)
         told = _told(container, main, seen, path.stat().st_size)
         if film is None:
             return _of_sound(media_type, main, told)
@@ -109,8 +109,8 @@ def _as_what(media_type: str, family: str, other: dict[str, str]) -> str:
     return other[media_type]
 
 
-def _read(container: InputContainer, streams: list[Any], main: Any) -> _Seen:
-    seen = _Seen(Timelines.of(streams), tells_where=location.is_said_of(container))
+def _read(path: Path, container: InputContainer, streams: list[Any], main: Any) -> _Seen:
+    seen = _Seen(Timelines.of(streams), tells_where=location.is_said_of(container) or location.is_said_beside(path))
     for packet in container.demux():
         seen.timelines.note(packet)
         seen.tells_where = seen.tells_where or location.tells(packet)

@@ -1,16 +1,31 @@
-"""Where films and sounds say where they were made: in what is said of the whole, beside the picture, in words, on covers."""
+"""Where films and sounds say where they were made: in what is said of the whole, beside the picture, in words, on covers.
+
+Rather one too many than one missed: what is served is then a copy without all that.
+"""
 
 from __future__ import annotations
 
+import mmap
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import av
 from av.container import InputContainer
 
+from services.media import whereabouts
+
 # as telephones, cameras and editors name it: "location", "com.apple.quicktime.location.ISO6709", "GPSCoordinates", "xyz"
 NAMES = ("location", "gps", "geo", "xyz", "latitude", "longitude")
 # what drones write under the picture at each second: [latitude: 48.8577], GPS(2.2950, 48.8577, 15)
 WORDS = (b"gps", b"latitude", b"longitude")
+# boxes of an MP4 that FFmpeg passes over: of 3GPP, GoPro, dash cameras, and what action cameras put behind the end
+BOXES = re.compile(rb"\xa9xyz|loci|GPMF|GPS[59U]|gps |GPS |freeGPS")
+MP4 = (b"ftyp", b"moov", b"wide", b"free", b"skip", b"mdat")
+PIECE, OVERLAP = 1 << 20, 1 << 16
+# what holds nothing but pictures and sounds, and what is read already
+PASSED_OVER = (b"mdat", b"ftyp")
 
 
 def is_said_of(container: InputContainer) -> bool:
@@ -35,8 +50,7 @@ def tells(packet: av.Packet[Any]) -> bool:
         words = bytes(packet).lower()
         return any(word in words for word in WORDS)
     if is_cover(stream):
-        # a cover is a picture with a camera's notes in it, or is not: we do not look closer
-        return b"Exif" in bytes(packet)
+        return whereabouts.told(bytes(packet))
     return False
 
 
@@ -45,7 +59,39 @@ def is_cover(stream: av.stream.Stream) -> bool:
     return stream.type == "video" and bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
+def is_said_beside(path: Path) -> bool:
+    """Whether a box of an MP4 besides its samples names a place, or what stands behind its end."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        if view[4:8] not in MP4:
+            return False
+        return any(BOXES.search(part) or whereabouts.told(part) for part in _beside(view))
+
+
+def _beside(view: mmap.mmap) -> Iterator[bytes]:
+    """What the boxes hold that hold no samples, piece by piece: any of them may be as long as the file."""
+    for start, end in _boxes(view):
+        for at in range(start, end, PIECE):
+            yield view[at : min(end, at + PIECE + OVERLAP)]
+
+
+def _boxes(view: mmap.mmap) -> Iterator[tuple[int, int]]:
+    """From where to where they lie; what is no box is the rest of the file."""
+    at = 0
+    while at < len(view):
+        size, name = int.from_bytes(view[at : at + 4], "big"), view[at + 4 : at + 8]
+        if size == 1:
+            size = int.from_bytes(view[at + 8 : at + 16], "big")
+        end = at + size if size else len(view)
+        if not at + 8 <= end <= len(view):
+            yield at, len(view)
+            return
+        if name not in PASSED_OVER:
+            yield at, end
+        at = end
+
+
 def _names_a_place(said: dict[str, str]) -> bool:
     return any(
-        any(name in (value if key == "xmp" else key).casefold() for name in NAMES) for key, value in said.items()
+        any(name in key.casefold() for name in NAMES) or whereabouts.told(value.encode(errors="replace"))
+        for key, value in said.items()
     )

@@ -118,6 +118,7 @@ def test_a_cover_may_hold_the_notes_of_a_camera_and_goes(tmp_path):
     noted = io.BytesIO()
     exif = Image.Exif()
     exif[0x010E] = CANARY
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 27.0)})
     Image.new("RGB", (4, 4)).save(noted, "JPEG", exif=exif)
     path = sound(tmp_path / "a.mp3", "mp3", cover=noted.getvalue(), cover_codec="mjpeg")
     assert films.probe(path, "audio/mpeg", Limits()).has_location
@@ -147,6 +148,30 @@ def test_a_track_of_data_may_hold_places_and_goes(tmp_path):
 
     assert CANARY.encode() not in served.read_bytes()
     assert not films.probe(served, "video/mp4", Limits()).has_location
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        pytest.param(
+            b"\0\0\0\x30uuid\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
+            + b"<exif:GPSLatitude>48,51.",
+            id="XMP",
+        ),
+        pytest.param(b"\0\0\0\x18free" + b"\0" * 4 + b"GPS 48.8577 ", id="a dash camera"),
+        pytest.param(b"GPMF and no box at all: 48.8577", id="behind the end"),
+    ],
+)
+def test_a_place_beside_the_streams_is_found_and_goes(tmp_path, box):
+    path = film(tmp_path / "a.mp4", Film())
+    assert not films.probe(path, "video/mp4", Limits()).has_location
+    path.write_bytes(path.read_bytes() + box)
+    assert films.probe(path, "video/mp4", Limits()).has_location
+
+    served = copied(path, "video/mp4")
+
+    assert not films.probe(served, "video/mp4", Limits()).has_location
+    assert box[8:] not in served.read_bytes()
 
 
 def test_a_file_that_breaks_on_the_way_is_refused(tmp_path):
