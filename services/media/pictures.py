@@ -52,7 +52,7 @@ def probe(path: Path, media_type: str, limits: Limits) -> PictureFacts:
         parts = segments.parts(view, media_type)
         # before a decoder looks through all of them to say how many there are
         if sum(part.name in _FRAMES for part in parts) > limits.frames:
-            raise _too_many_frames(limits)
+            raise Refused(Flaw.TOO_MANY_FRAMES, f"it has more than the {limits.frames:,} frames that are taken")
         has_location = whereabouts.checked(view, media_type, parts)
         motion_of_png = _motion_of_png(view, parts)
     head = vips.opened(path, media_type)
@@ -105,16 +105,10 @@ def _moving(delays: list[int]) -> Motion:
 
 
 def _check(head: pyvips.Image, motion: Motion, limits: Limits) -> None:
-    if motion.frame_count > limits.frames:
-        raise _too_many_frames(limits)
     if head.width * head.height * motion.frame_count > limits.pixels:
         frames = f" x {motion.frame_count} frames" if motion.frame_count > 1 else ""
         detail = f"{head.width} x {head.height}{frames} are more than the {limits.pixels:,} pixels that are taken"
         raise Refused(Flaw.TOO_MANY_PIXELS, detail)
-
-
-def _too_many_frames(limits: Limits) -> Refused:
-    return Refused(Flaw.TOO_MANY_FRAMES, f"it has more than the {limits.frames:,} frames that are taken")
 
 
 def _has_transparency(path: Path, media_type: str, head: pyvips.Image, motion: Motion) -> bool:

@@ -315,6 +315,14 @@ def test_the_limits_count_every_frame(file: Path, media_type: str) -> None:
     assert refused(file, raw, Limits(frames=4)).flaw is Flaw.TOO_MANY_FRAMES
 
 
+@pytest.mark.parametrize("media_type", ["image/gif", "image/webp", "image/png"])
+def test_frames_are_counted_before_a_decoder_looks_through_them(
+    file: Path, media_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vips, "opened", None)
+    assert refused(file, drawn.moving(media_type, [50] * 3), Limits(frames=2)).flaw is Flaw.TOO_MANY_FRAMES
+
+
 def test_a_picture_of_parts_without_number_is_broken(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "PART_COUNT", 1_000)
     monkeypatch.setattr(segments, "BLOCK_COUNT", 1_000)
@@ -412,9 +420,14 @@ def test_a_picture_for_which_there_is_no_memory_is_not_called_damaged(said: str)
     assert caught.value.flaw is Flaw.TOO_MANY_PIXELS
 
 
+def test_bytes_between_the_segments_of_a_jpeg_do_no_harm(file: Path) -> None:
+    raw = drawn.saved(drawn.quarters(), "image/jpeg")
+    at = raw.index(b"\xff\xc0")
+    assert probed(file, raw[:at] + b"abc" + raw[at:]).width == 32
+
+
 def test_bytes_that_are_no_text_in_a_complaint_are_not_said_of_the_next_file(file: Path) -> None:
-    """What libvips has to say may hold bytes of the file; as text it would be said again and again."""
-    raw = drawn.saved(drawn.quarters(), "image/avif")
-    at = raw.index(b"infe") + 12
-    refused(file, raw[:at] + b"\x96\x85" + raw[at + 2 :])
-    assert probed(file, drawn.saved(drawn.quarters())).width == 32
+    """What libvips has to say may hold bytes of the file. It is forgotten, or nothing that it says later could be read."""
+    raw = drawn.oriented("image/avif", 6)
+    assert refused(file, raw.replace(b"irot", b"\x96rot", 1)).flaw is Flaw.BROKEN_FILE
+    test_bytes_between_the_segments_of_a_jpeg_do_no_harm(file)
