@@ -104,7 +104,7 @@ class Maker:
     store: Store
     sandbox: Sandbox
     clock: Clock
-    patience_seconds: float = PATIENCE_SECONDS
+    patience_seconds: float = field(default_factory=lambda: PATIENCE_SECONDS)
     _tasks: dict[tuple[bytes, str], asyncio.Task[models.Rendition]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
