@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -183,7 +183,7 @@ class Usage(Base):
         label: Mapped[str]
 
     __table__ = union_all(_in_contents(), _in_products(), _of_creators(), _on_pages(), _in_answers()).subquery("usages")
-    __mapper_args__: ClassVar[dict[str, Any]] = {
+    __mapper_args__ = {  # noqa: RUF012  (SQLAlchemy names its type)
         "primary_key": [__table__.c.asset_id, __table__.c.kind, __table__.c.row_id, __table__.c.position]
     }
 

@@ -6,11 +6,11 @@ Whatever changes what is shown of a question locks the question first, then the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +20,7 @@ from core.clock import Clock
 from core.errors import Conflict, DomainError, Forbidden, Invalid, Problem, together
 from core.reads import OneRead, any_of
 from models import AnswerState, blocks
-from services import access, audit, bodies, publishing, references
+from services import access, asset_binding, audit, bodies, publishing, references
 from services.comments import NotTakenDown
 from services.following import OwnCreator
 
@@ -91,7 +91,7 @@ async def edit(session: AsyncSession, caller: Caller, answer_uid: UUID, body: Bo
     """Say it anew; readers see that it was edited, and when. Votes and acceptance stay."""
     access.require(caller, Scope.CONTENT_PUBLISH)
     question, answer = await _own(session, caller, answer_uid)
-    errors = await _against(session, answer.creator_id, body)
+    errors = await _against(session, answer.creator_id, body, kept=asset_binding.in_answer(answer))
     if errors:
         raise together(errors)
     answer.body, answer.edited_at = blocks.dump(body), clock.now()
@@ -209,8 +209,11 @@ async def against_editing(
 ) -> list[DomainError]:
     """What would stand against the new words of an answer besides what of them could not be read."""
     access.require(caller, Scope.CONTENT_PUBLISH)
-    creator_id = None if answer_uid is None else (await _own(session, caller, answer_uid))[1].creator_id
-    return list((await references.find(session, creator_id, named)).errors)
+    if answer_uid is None:
+        return list((await references.find(session, None, named)).errors)
+    _, answer = await _own(session, caller, answer_uid)
+    kept = asset_binding.in_answer(answer)
+    return list((await references.find(session, answer.creator_id, named, kept=kept)).errors)
 
 
 async def _question(
@@ -226,11 +229,13 @@ async def _question(
     return question, []
 
 
-async def _against(session: AsyncSession, creator_id: int, body: Body) -> list[DomainError]:
-    """What stands against these words; places are those of `Words`."""
+async def _against(
+    session: AsyncSession, creator_id: int, body: Body, *, kept: Select[Any] | None = None
+) -> list[DomainError]:
+    """What stands against these words; places are those of `Words`. `kept` selects what the answer showed before."""
     if not bodies.text(body).strip() and not blocks.asset_uids(body) and not blocks.product_uids(body):
         return [Invalid("Nothing is said.", problems=[Problem("TOO_SHORT", "Write something here.", ("body",))])]
-    return list((await references.find(session, creator_id, references.named({"body": body}))).errors)
+    return list((await references.find(session, creator_id, references.named({"body": body}), kept=kept)).errors)
 
 
 async def _seen(session: AsyncSession, caller: Caller, uid: UUID) -> models.Answer:

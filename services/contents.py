@@ -18,7 +18,7 @@ from core.ids import new_uid
 from core.reads import OneRead, everything
 from models import blocks, caps, formats
 from models.texts import Prose, Title
-from services import access, audit, references, stamps
+from services import access, asset_binding, audit, references, stamps
 
 TEXTS = (models.Revision.body, models.Revision.details)
 """What a revision weighs: it stays behind when contents are listed, and `texts_of` brings it."""
@@ -227,7 +227,7 @@ async def _against_saving(
     if asked.format is not content.format:
         message = f"This content is of the format {content.format.value}, and stays so."
         errors.append(Invalid(message, path=("format",)))
-    found = await references.find(session, content.creator_id, asked.named)
+    found = await references.find(session, content.creator_id, asked.named, kept=asset_binding.in_content(content))
     errors.extend(found.errors)
     return found, revision, errors
 

@@ -14,7 +14,7 @@ import models
 from core.caller import Caller
 from core.errors import Invalid, Problem
 from models import caps
-from services import names, tags
+from services import asset_binding, names, tags
 from services.objections import Objections
 from services.products import PriceWithoutCurrency
 
@@ -155,12 +155,11 @@ async def _pictures(
     kept = select(link.asset_id).where(link.product_id == (product.id if product else 0))
     mine = or_(asset.creator_id.is_(None), asset.creator_id.in_(sorted(caller.creator_ids)), asset.id.in_(kept))
     usable = true() if caller.is_operator else mine
-    rows = await session.execute(
-        select(asset.uid, asset.id).where(asset.uid.in_(uids), asset.kind == models.AssetKind.IMAGE, usable)
-    )
-    found: dict[UUID, int] = dict(rows.all())
+    found = await asset_binding.found(session, uids, usable & (asset.kind == models.AssetKind.IMAGE), kept=kept)
     for place, uid in enumerate(uids):
+        if uid in found and (told := found[uid].problems(("pictures", place))):
+            against.note(Invalid(told[0].message, problems=told))
         if uid not in found:
             message = "There is no such picture, or you may not use it: import it first."
             against.note(Invalid(message, problems=[Problem("UNKNOWN_ASSET", message, ("pictures", place))]))
-    return [found[uid] for uid in dict.fromkeys(uids) if uid in found]
+    return [found[uid].id for uid in dict.fromkeys(uids) if uid in found]

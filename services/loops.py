@@ -31,16 +31,18 @@ Step = Callable[[], Awaitable[bool]]
 SWEPT_EVERY = timedelta(minutes=1)
 
 
-def sweeping(db: Database, clock: Clock, forget: Callable[[AsyncSession], Awaitable[bool]]) -> Step:
-    """A step that forgets once a minute what has had its time, a bounded number at once: nobody waits for it. `forget` says
-    whether there is more.
+def sweeping(
+    db: Database, clock: Clock, forget: Callable[[AsyncSession], Awaitable[bool]], *, every: timedelta = SWEPT_EVERY
+) -> Step:
+    """A step that forgets once in a while what has had its time, a bounded number at once: nobody waits for it. `forget`
+    says whether there is more.
     """
     swept_at: datetime | None = None
 
     async def step() -> bool:
         nonlocal swept_at
         now = clock.now()
-        if swept_at is not None and now - swept_at < SWEPT_EVERY:
+        if swept_at is not None and now - swept_at < every:
             return False
         async with db.session() as session:
             is_more = await forget(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 from core.errors import DomainError, together
@@ -21,6 +21,14 @@ class Objections:
         """What is read, or None: then it stands among the objections why."""
         try:
             return read(*given, **named)
+        except DomainError as error:
+            self.errors.append(error)
+            return None
+
+    async def take_from(self, reading: Awaitable[Part]) -> Part | None:
+        """The same for what has to be waited for."""
+        try:
+            return await reading
         except DomainError as error:
             self.errors.append(error)
             return None

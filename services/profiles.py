@@ -15,7 +15,7 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, Invalid, NotFound, Problem
 from models import DirtyKind, caps
-from services import access, audit, names, organisations, outbox
+from services import access, asset_binding, audit, names, organisations, outbox
 from services.objections import Objections
 
 HIGHEST_LEVEL, HIGHEST_SCORE = 6, 1_000
@@ -191,12 +191,14 @@ def _read(said: Mapping[str, Any], against: Objections) -> dict[str, Any]:
 async def _picture(session: AsyncSession, creator: models.Creator, uid: UUID, against: Objections) -> int | None:
     asset = models.Asset
     own = (asset.creator_id == creator.id) | asset.creator_id.is_(None)
-    found = await session.scalar(select(asset.id).where(asset.uid == uid, own, asset.kind == models.AssetKind.IMAGE))
-    if found is None:
-        message = "There is no such picture, or this creator may not use it: import it first."
-        told = Problem("UNKNOWN_ASSET", message, ("avatar",))
-        against.note(Invalid(message, problems=[told]))
-    return found
+    usable = own & (asset.kind == models.AssetKind.IMAGE)
+    kept = select(models.Creator.avatar_id).where(models.Creator.id == creator.id)
+    found = (await asset_binding.found(session, [uid], usable, kept=kept)).get(uid)
+    message = "There is no such picture, or this creator may not use it: import it first."
+    problems = found.problems(("avatar",)) if found else [Problem("UNKNOWN_ASSET", message, ("avatar",))]
+    if problems:
+        against.note(Invalid(problems[0].message, problems=problems))
+    return found.id if found else None
 
 
 async def _check_fields(session: AsyncSession, codes: Sequence[str], against: Objections) -> None:

@@ -13,7 +13,7 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, DomainError, Forbidden, Invalid, Problem, together
 from models import ContentState, DirtyKind, RevisionState, SubmissionState
-from services import access, audit, comments, completeness, consent, outbox, stamps, submissions, tagging
+from services import access, asset_binding, audit, comments, completeness, consent, outbox, stamps, submissions, tagging
 
 
 class NotLive(Conflict):
@@ -110,6 +110,7 @@ async def _next(
         errors.append(stamps.StaleRevision(revision))
     if revision is not None:
         errors.extend(completeness.missing(content, revision))
+        errors.extend(await asset_binding.expired_in(session, revision))
     if revision is None and content.live_revision_id is None and content.state is not ContentState.TAKEN_DOWN:
         errors.append(NothingToPublish("This content has no draft to publish: write one, or cancel what is scheduled."))
     return revision

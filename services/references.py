@@ -8,17 +8,22 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.errors import Invalid, Problem
-from services import tagging
+from services import asset_binding, tagging
 
 Place = tuple[str | int, ...]
 
 ASSETS = frozenset({"covers", "asset", "video", "scene"})
 PRODUCTS = frozenset({"products", "product"})
+ONLY = {
+    models.AssetKind.IMAGE: "Only a picture can stand here: choose another asset.",
+    models.AssetKind.VIDEO: "Only a film can stand here: choose another asset.",
+    models.AssetKind.SUBTITLES: "Only subtitles can stand here, as WebVTT or SubRip: choose another asset.",
+}
 # for an id that cannot be read: the rest of the draft can then be looked at as if it were there
 UNREADABLE = UUID(int=0)
 
@@ -59,23 +64,40 @@ def named(draft: BaseModel | dict[str, Any]) -> Named:
     )
 
 
-async def find(session: AsyncSession, creator_id: int | None, wanted: Named) -> Found:
-    """What this creator may use of what is named. Without a creator, whether assets may be used is not looked at."""
+async def find(
+    session: AsyncSession, creator_id: int | None, wanted: Named, *, kept: Select[Any] | None = None
+) -> Found:
+    """What this creator may use of what is named. Without a creator, whether assets may be used is not looked at. `kept`
+    selects the ids of assets that stand there already, and may stay.
+    """
     own = (models.Asset.creator_id == creator_id) | models.Asset.creator_id.is_(None)
-    assets = await _ids(session, models.Asset, wanted.assets, own)
-    products = await _ids(session, models.Product, wanted.products, models.Product.id > 0)
+    assets = await asset_binding.found(session, {uid for _, uid in wanted.assets}, own, kept=kept)
+    products = await _products(session, wanted.products)
     tags, problems = await tagging.resolve(session, wanted.tags)
     problems.extend(
         Problem("UNKNOWN_ASSET", "There is no such asset, or this creator may not use it: import it first.", place)
         for place, uid in wanted.assets
         if uid not in assets and creator_id is not None
     )
+    problems.extend(problem for place, uid in wanted.assets if uid in assets for problem in assets[uid].problems(place))
+    problems.extend(
+        Problem("WRONG_ASSET_KIND", ONLY[kind_at(place)], place)
+        for place, uid in wanted.assets
+        if uid in assets and assets[uid].kind is not kind_at(place)
+    )
     problems.extend(
         Problem("UNKNOWN_PRODUCT", "There is no such product: check the id.", place)
         for place, uid in wanted.products
         if uid not in products
     )
-    return Found(assets, products, tags, problems)
+    return Found({uid: one.id for uid, one in assets.items()}, products, tags, problems)
+
+
+def kind_at(place: Place) -> models.AssetKind:
+    """What kind of asset can stand at this place of a draft."""
+    if "subtitles" in place:
+        return models.AssetKind.SUBTITLES
+    return models.AssetKind.VIDEO if "video" in place else models.AssetKind.IMAGE
 
 
 def _word(place: Place) -> str | int:
@@ -105,14 +127,9 @@ def _is_one_of_several(place: Place) -> bool:
     return place == ("details",) or (len(place) == 2 and place[0] == "body")
 
 
-async def _ids(
-    session: AsyncSession,
-    model: type[models.Asset | models.Product],
-    wanted: Sequence[tuple[Place, UUID]],
-    condition: Any,
-) -> dict[UUID, int]:
+async def _products(session: AsyncSession, wanted: Sequence[tuple[Place, UUID]]) -> dict[UUID, int]:
     if not wanted:
         return {}
-    uids = {uid for _, uid in wanted}
-    found = await session.execute(select(model.uid, model.id).where(model.uid.in_(uids), condition))
+    product = models.Product
+    found = await session.execute(select(product.uid, product.id).where(product.uid.in_({uid for _, uid in wanted})))
     return dict(found.all())

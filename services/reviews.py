@@ -15,7 +15,7 @@ from core.clock import Clock
 from core.errors import Conflict, DomainError, Forbidden, NotFound, together
 from core.reads import OneRead, Order, PageRead
 from models import OrganisationRole, ReviewState, RevisionState
-from services import access, audit, completeness, consent, publishing, revisions, scheduling, stamps
+from services import access, asset_binding, audit, completeness, consent, publishing, revisions, scheduling, stamps
 
 DECIDING = (OrganisationRole.OWNER, OrganisationRole.MANAGER)
 """The roles that decide for an organisation what goes out."""
@@ -96,6 +96,7 @@ async def submit(
     draft = await _draft(session, content, expected_revision, errors)
     if draft is not None:
         errors.extend(completeness.missing(content, draft))
+        errors.extend(await asset_binding.expired_in(session, draft))
     if errors or draft is None or organisation is None:
         raise together(errors)
     draft.state, draft.sealed_at = RevisionState.IN_REVIEW, clock.now()

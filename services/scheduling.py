@@ -14,7 +14,19 @@ from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, DomainError, together
 from models import RevisionState
-from services import access, audit, completeness, consent, firing, outbox, publishing, revisions, schedule_times, stamps
+from services import (
+    access,
+    asset_binding,
+    audit,
+    completeness,
+    consent,
+    firing,
+    outbox,
+    publishing,
+    revisions,
+    schedule_times,
+    stamps,
+)
 
 
 class AlreadyScheduled(Conflict):
@@ -167,6 +179,8 @@ async def fire(session: AsyncSession, id_: int, clock: Clock) -> None:
     publishing.refuse_hidden(content)
     if not caller.is_operator and not await consent.was_given(session, revision):
         await consent.refuse_unreviewed(session, content, clock)
+    for expired in await asset_binding.expired_in(session, revision):
+        raise expired
     revision.fired_late_ms = firing.late_ms(_due(revision), now)
     await publishing.show(session, content, revision, revision.schedule_channel_ids, clock)
     late = revision.fired_late_ms
@@ -229,6 +243,7 @@ async def _next(
     if expected is not None and stamps.differs(revision, expected):
         errors.append(stamps.StaleRevision(revision))
     errors.extend(completeness.missing(content, revision))
+    errors.extend(await asset_binding.expired_in(session, revision))
     return revision, errors
 
 

@@ -66,16 +66,17 @@ async def tag_ids(
     """The ids of these tags and of all that lies under them; UnknownTag, in this part of the filter, where one does not
     exist.
     """
-    under = await _under(session, caller, named, part)
-    return tuple(dict.fromkeys(id_ for ids in under for id_ in ids))
+    found = await each_under(session, caller, named, part)
+    return tuple(dict.fromkeys(id_ for ids in found for id_ in ids))
 
 
 async def _tagged(session: AsyncSession, caller: Caller, named: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    under = await _under(session, caller, named, "tags")
-    return [models.Content.tag_ids.op("&&")(bindparam(None, ids, type_=ARRAY(BigInteger))) for ids in under]
+    found = await each_under(session, caller, named, "tags")
+    return [models.Content.tag_ids.op("&&")(bindparam(None, ids, type_=ARRAY(BigInteger))) for ids in found]
 
 
-async def _under(session: AsyncSession, caller: Caller, named: tuple[str, ...], part: str) -> list[list[int]]:
+async def each_under(session: AsyncSession, caller: Caller, named: tuple[str, ...], part: str) -> list[list[int]]:
+    """For each of these tags the ids of it and of all that lies under it; UnknownTag, in this part of the filter, where one does not exist."""
     if not named:
         return []
     names = [tags.split(tag) for tag in named]

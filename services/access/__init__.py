@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.access.assets import asset_folders, asset_uploads, assets
+from services.access.assets import asset_folders, asset_uploads, assets, may_change_asset, may_look_into_asset
 from services.access.channels import channels, feeds, submissions
 from services.access.contents import (
     NoSuchContent,
@@ -95,8 +95,10 @@ __all__ = [
     "live_content",
     "live_messages",
     "live_pushes",
+    "may_change_asset",
     "may_edit",
     "may_look_into",
+    "may_look_into_asset",
     "members",
     "only_operators",
     "organisations",

@@ -19,6 +19,17 @@ def assets(caller: Caller) -> ColumnElement[bool]:
     return or_(models.Asset.creator_id.in_(sorted(own_ids)), models.Asset.creator_id.is_(None))
 
 
+def may_look_into_asset(caller: Caller, creator_id: int | None) -> bool:
+    """Whether it sees what is told only to those who may use the asset: the same as `assets`, of one that is at hand."""
+    own_ids = tended_creators(caller)
+    return caller.is_operator or creator_id in own_ids or (creator_id is None and bool(own_ids))
+
+
+def may_change_asset(caller: Caller, creator_id: int | None) -> bool:
+    """Those of a creator by whoever may act as it, those of the house by operators."""
+    return caller.is_operator or creator_id in caller.creator_ids
+
+
 def asset_folders(caller: Caller) -> ColumnElement[bool]:
     """The folders of the creators that the caller tends."""
     return true() if caller.is_operator else models.AssetFolder.creator_id.in_(sorted(tended_creators(caller)))

@@ -18,7 +18,7 @@ from core.errors import DomainError, Invalid, NotFound, Problem, together
 from core.ids import new_uid
 from models import HomepageState, page_blocks
 from models.page_themes import Theme
-from services import access, audit, contents, stamps, tags
+from services import access, asset_binding, audit, contents, stamps, tags
 from services.homepages.templates import template
 from services.references import UNREADABLE, Named, Place, find
 
@@ -127,7 +127,8 @@ async def flaws(session: AsyncSession, caller: Caller, creator_id: int, values: 
     """
     named = [one for one in _named(values, ()) if one[2] != UNREADABLE]
     of_kind = {kind: [(place, name) for what, place, name in named if what == kind] for kind in set(_KINDS.values())}
-    found = await find(session, creator_id, Named(tuple(of_kind["asset"]), tuple(of_kind["product"])))
+    wanted = Named(tuple(of_kind["asset"]), tuple(of_kind["product"]))
+    found = await find(session, creator_id, wanted, kept=asset_binding.on_page(creator_id))
     problems = list(found.problems)
     problems.extend(await _unknown_contents(session, caller, of_kind["content"]))
     problems.extend(await _unknown_tags(session, caller, of_kind["tag"]))
