@@ -7,6 +7,7 @@ import strawberry
 
 import models
 from api.graphql import paging, refs
+from api.graphql.asset_folders import AssetCreator
 from api.graphql.content_filters import ContentFilter, ContentOrder
 from api.graphql.context import Info
 from api.graphql.creator_filters import CreatorFilter, CreatorOrder
@@ -64,7 +65,7 @@ class CertifiedRole:
 
 @shows(models.Creator)
 @strawberry.type(description="A public author. Scores run from 0 to 1000 and are null where nothing is known.")
-class Creator(Node, FollowedCreator, WorkingCreator):
+class Creator(Node, FollowedCreator, WorkingCreator, AssetCreator):
     row: strawberry.Private[models.Creator]
 
     id: strawberry.ID = identity("Creator")

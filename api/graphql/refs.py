@@ -6,6 +6,7 @@ import strawberry
 
 if TYPE_CHECKING:
     from api.graphql.appeals import Appeal
+    from api.graphql.asset_folders import AssetFolder
     from api.graphql.assets import Asset
     from api.graphql.channels import Channel, Pack
     from api.graphql.contents import Content
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from api.graphql.organisations import Organisation
     from api.graphql.products import Brand, Product, Shop
     from api.graphql.reviews import Review
+    from api.graphql.revisions import Revision
     from api.graphql.tags import Tag, Taxonomy
 
 AccountRef = Annotated["Account", strawberry.lazy("api.graphql.keys")]
 AppealRef = Annotated["Appeal", strawberry.lazy("api.graphql.appeals")]
+AssetFolderRef = Annotated["AssetFolder", strawberry.lazy("api.graphql.asset_folders")]
 AssetRef = Annotated["Asset", strawberry.lazy("api.graphql.assets")]
 BrandRef = Annotated["Brand", strawberry.lazy("api.graphql.products")]
 ChannelRef = Annotated["Channel", strawberry.lazy("api.graphql.channels")]
@@ -36,6 +39,7 @@ OrganisationRef = Annotated["Organisation", strawberry.lazy("api.graphql.organis
 PackRef = Annotated["Pack", strawberry.lazy("api.graphql.channels")]
 ProductRef = Annotated["Product", strawberry.lazy("api.graphql.products")]
 ReviewRef = Annotated["Review", strawberry.lazy("api.graphql.reviews")]
+RevisionRef = Annotated["Revision", strawberry.lazy("api.graphql.revisions")]
 ShopRef = Annotated["Shop", strawberry.lazy("api.graphql.products")]
 SubmissionRef = Annotated["Submission", strawberry.lazy("api.graphql.distribution")]
 TagRef = Annotated["Tag", strawberry.lazy("api.graphql.tags")]

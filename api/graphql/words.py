@@ -91,3 +91,23 @@ described(
         "MERCHANT": "A seller who publishes about what they sell.",
     },
 )
+# and those who show and filter assets
+described(
+    models.AssetKind,
+    "What kind of file an asset is.",
+    {
+        "IMAGE": "A picture.",
+        "VIDEO": "A film.",
+        "AUDIO": "A sound recording.",
+        "SUBTITLES": "The words of a film, as WebVTT or SubRip.",
+    },
+)
+described(
+    models.AssetFactsSource,
+    "Where size, duration and all else that is known of a file come from.",
+    {
+        "PROBED": "Read from the bytes by us.",
+        "DECLARED": "Said by whoever imported it; nobody checked.",
+        "NONE": "Nothing is known yet.",
+    },
+)
