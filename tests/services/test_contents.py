@@ -71,7 +71,8 @@ async def test_every_format_can_be_written_and_read_back(
 ):
     kettle, picture = await make.product(session), await make.asset(session)
     film = await make.asset(session, kind=AssetKind.VIDEO, media_type="video/mp4", duration_ms=60_000)
-    own = details_of(str(kettle.uid), str(picture.uid), str(film.uid))[form]
+    words_of_film = await make.asset(session, kind=AssetKind.SUBTITLES, media_type="text/vtt")
+    own = details_of(str(kettle.uid), str(picture.uid), str(film.uid), str(words_of_film.uid))[form]
 
     content = await contents.create(
         session,
@@ -87,21 +88,64 @@ async def test_every_format_can_be_written_and_read_back(
     assert content.format is form
     assert formats.load(form, revision.details) == words(details={"format": form.value} | own).details
     assert await count(session, "revision_products") == ("product" in str(own))
-    assert await count(session, "revision_assets") == (form in {Format.GALLERY, Format.SHORT_VIDEO, Format.COLLOCATION})
+    shown = {Format.GALLERY: ["PICTURE"], Format.SHORT_VIDEO: ["VIDEO", "SUBTITLES"], Format.COLLOCATION: ["PICTURE"]}
+    uses = select(models.RevisionAsset.use).order_by(models.RevisionAsset.position)
+    assert list(await session.scalars(uses)) == shown.get(form, [])
     assert await count(session, "live_rooms") == (form is Format.LIVE)
 
 
-def details_of(product: str, picture: str, film: str) -> dict[Format, dict[str, Any]]:
+def details_of(product: str, picture: str, film: str, words_of_film: str) -> dict[Format, dict[str, Any]]:
     return {
         Format.ARTICLE: {"form": {"subject": "tea"}},
         Format.QNA: {"question": "Which water?"},
         Format.LIVE: {"running_order": [{"title": "The kettle", "at_ms": 1, "product": product}]},
         Format.GALLERY: {"pictures": [{"asset": picture, "anchors": [{"product": product, "x": 0.5, "y": 1}]}]},
-        Format.SHORT_VIDEO: {"video": film, "chapters": [{"at_ms": 0, "title": "Water"}]},
+        Format.SHORT_VIDEO: {
+            "video": film,
+            "chapters": [{"at_ms": 0, "title": "Water"}],
+            "subtitles": [
+                {"language": "en", "asset": words_of_film},
+                {"language": "zh", "url": "https://a.example/1.vtt"},
+            ],
+        },
         Format.RANKED_LIST: {"criteria": "taste", "entries": [{"rank": 1, "product": product, "reason": "it is hot"}]},
         Format.ITEM_NOTE: {"product": product, "highlights": ["quiet"], "verdict": "keep"},
         Format.COLLOCATION: {"scene": picture, "pieces": [{"product": product}]},
     }
+
+
+async def test_an_asset_of_another_kind_cannot_stand_where_a_picture_a_film_or_subtitles_do(
+    session: AsyncSession, ada: models.Creator, author: Caller, clock: FixedClock
+):
+    picture, sound = await make.asset(session), await make.asset(session, kind=AssetKind.AUDIO)
+    film = await make.asset(session, kind=AssetKind.VIDEO)
+    draft = words(
+        covers=[picture.uid, film.uid],
+        body=(blocks.Video(asset=picture.uid), blocks.Video(asset=film.uid), blocks.Image(asset=sound.uid)),
+        details={
+            "format": "SHORT_VIDEO",
+            "video": sound.uid,
+            "subtitles": [{"language": "en", "asset": picture.uid}],
+        },
+    )
+
+    with pytest.raises(Invalid) as refused:
+        await contents.create(session, author, ada.uid, draft, language="en", clock=clock)
+
+    assert [(problem.code, problem.path) for problem in refused.value.problems] == [
+        ("WRONG_ASSET_KIND", ("body", 0, "video", "asset")),
+        ("WRONG_ASSET_KIND", ("body", 2, "image", "asset")),
+        ("WRONG_ASSET_KIND", ("details", "SHORT_VIDEO", "video")),
+        ("WRONG_ASSET_KIND", ("details", "SHORT_VIDEO", "subtitles", 0, "asset")),
+        ("WRONG_ASSET_KIND", ("covers", 1)),
+    ]
+    assert await count(session, "contents") == 0
+
+
+@pytest.mark.parametrize("named", [{}, {"url": "https://a.example/1.vtt", "asset": new_uid()}])
+def test_subtitles_name_either_an_asset_or_an_address(named: dict[str, Any]):
+    with pytest.raises(ValidationError, match="subtitles name either an asset or a url"):
+        formats.Subtitles.model_validate({"language": "en", **named})
 
 
 async def test_a_live_needs_its_start(session: AsyncSession, ada: models.Creator, author: Caller, clock: FixedClock):
@@ -123,10 +167,10 @@ async def test_only_a_live_starts_at_a_time(
 
 @pytest.mark.parametrize("form", list(Format))
 def test_every_reference_of_a_draft_has_its_place(form: Format):
-    kettle, picture, film = new_uid(), new_uid(), new_uid()
+    kettle, picture, film, words_of_film = new_uid(), new_uid(), new_uid(), new_uid()
     shown = blocks.GalleryBlock(images=(blocks.Image(asset=picture),))
     draft = words(
-        details={"format": form.value} | details_of(str(kettle), str(picture), str(film))[form],
+        details={"format": form.value} | details_of(str(kettle), str(picture), str(film), str(words_of_film))[form],
         body=(shown, blocks.Video(asset=film), blocks.ProductBlock(product=kettle)),
         covers=[picture],
         products=[kettle],

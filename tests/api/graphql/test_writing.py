@@ -102,12 +102,13 @@ async def test_every_format_can_be_written(api: Asking, session: AsyncSession) -
     ada = await make.creator(session)
     product = global_id("Product", (await make.product(session)).uid)
     asset = global_id("Asset", (await make.asset(session, creator_id=ada.id)).uid)
+    film = global_id("Asset", (await make.asset(session, kind=models.AssetKind.VIDEO, creator_id=ada.id)).uid)
     anchor = {"productId": product, "x": 0.1, "y": 0.9}
     own: dict[str, tuple[str, dict[str, Any]]] = {
         "QNA": ("qna", {"question": "Which?"}),
         "LIVE": ("live", {"runningOrder": [{"title": "Start", "atMs": 0, "productId": product}]}),
         "GALLERY": ("gallery", {"pictures": [{"assetId": asset, "anchors": [anchor]}]}),
-        "SHORT_VIDEO": ("shortVideo", {"videoId": asset, "products": [{"productId": product, "fromMs": 5}]}),
+        "SHORT_VIDEO": ("shortVideo", {"videoId": film, "products": [{"productId": product, "fromMs": 5}]}),
         "RANKED_LIST": ("rankedList", {"entries": [{"rank": 1, "productId": product}]}),
         "ITEM_NOTE": ("itemNote", {"productId": product, "highlights": ["light"]}),
         "COLLOCATION": ("collocation", {"sceneId": asset, "pieces": [{"productId": product}]}),
@@ -124,6 +125,42 @@ async def test_every_format_can_be_written(api: Asking, session: AsyncSession) -
         seen.add(answer["content"]["__typename"])
 
     assert seen == {"Qna", "Live", "Gallery", "ShortVideo", "RankedList", "ItemNote", "Collocation"}
+
+
+async def test_subtitles_of_a_film_are_a_file_of_ours_or_an_address(api: Asking, session: AsyncSession) -> None:
+    ada = await make.creator(session)
+    film = await make.asset(session, kind=models.AssetKind.VIDEO, creator_id=ada.id)
+    here = await make.asset(
+        session, kind=models.AssetKind.SUBTITLES, creator_id=ada.id, url="https://words.example/en.vtt"
+    )
+    author = api.as_(await known(session, make.acting_as(ada)))
+    words = [
+        {"language": "en", "assetId": global_id("Asset", here.uid)},
+        {"language": "zh", "url": "https://words.example/zh.vtt"},
+    ]
+    video = global_id("Asset", film.uid)
+    read = """query ($id: ID!) { content(id: $id) { ... on ShortVideo {
+        subtitles { language url asset { kind } }
+    } } }"""
+
+    sent = article(ada, format="SHORT_VIDEO", details={"shortVideo": {"videoId": video, "subtitles": words}})
+    made = (await author.data(CREATE, input=sent))["createContent"]["content"]
+    await author.data(PUBLISH, input={"contentId": made["id"]})
+
+    found = (await api.data(read, id=made["id"]))["content"]["subtitles"]
+    assert found == [
+        {"language": "en", "url": "https://words.example/en.vtt", "asset": {"kind": "SUBTITLES"}},
+        {"language": "zh", "url": "https://words.example/zh.vtt", "asset": None},
+    ]
+    both = [words[0] | words[1], {"language": "fr"}, {"language": "de", "assetId": video}]
+    sent["draft"]["details"] = {"shortVideo": {"videoId": video, "subtitles": both}}
+    refused = (await author.data(CREATE, input=sent))["createContent"]["problems"]
+    at = "input.draft.details.shortVideo.subtitles"
+    assert [(problem["code"], ".".join(problem["path"])) for problem in refused] == [
+        ("INVALID_VALUE", f"{at}.0"),
+        ("INVALID_VALUE", f"{at}.1"),
+        ("WRONG_ASSET_KIND", f"{at}.2.assetId"),
+    ]
 
 
 async def test_a_refused_draft_names_everything_wrong_and_leaves_nothing_behind(

@@ -154,8 +154,7 @@ def test_a_track_of_data_may_hold_places_and_goes(tmp_path):
     "box",
     [
         pytest.param(
-            b"\0\0\0\x30uuid\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
-            + b"<exif:GPSLatitude>48,51.",
+            b"\0\0\0\x30uuid\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac<exif:GPSLatitude>48,51.",
             id="XMP",
         ),
         pytest.param(b"\0\0\0\x18free" + b"\0" * 4 + b"GPS 48.8577 ", id="a dash camera"),
