@@ -124,7 +124,7 @@ def worker(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Distribute what is published and keep the search index, until stopped. As many of them as wanted, anywhere."""
+    """Look into files that were sent, distribute what is published, keep the search index, until stopped. As many as wanted."""
     chosen = read(distributors=distributors)
 
     async def labour() -> None:

@@ -267,8 +267,6 @@ async def _started(folder: Path, megabytes: int, seconds: float) -> asyncio.subp
         "MALLOC_ARENA_MAX": "2",
         "VIPS_CONCURRENCY": "1",
     }
-    # what an interpreter may need to find its own libraries
-    environment |= {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
     arguments = (str(megabytes), str(seconds), str(os.getpid()))
     try:
         return await asyncio.create_subprocess_exec(

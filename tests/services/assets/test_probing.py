@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,14 +18,16 @@ from sqlalchemy import func, select, text
 import models
 from core.clock import FixedClock
 from core.db import Database
+from core.settings import Settings
 from core.store import Store, StoreAway
 from models import AssetFactsSource, ProbeState, UploadState
-from services import outbox
+from services import outbox, workers
 from services.assets import keeping, probing
 from services.assets.serving import SERVED
 from services.media import facts
 from services.media.facts import Facts, Flaw, PictureFacts, Refused
 from services.media.sandbox import Ended, Sandbox
+from services.runtime import Runtime
 from tests import make
 from tests.services.media import drawn
 
@@ -355,21 +357,18 @@ async def test_a_newer_probe_that_refuses_what_was_fine_takes_nothing_away(
     assert not await probing.step(db, store, Looking(), clock)
 
 
-async def test_bytes_that_are_erased_while_they_are_looked_at_leave_no_copy(
+async def test_bytes_that_are_erased_while_the_copy_is_put_leave_none(
     db: Database, store: Store, sandbox: Sandbox, clock: FixedClock
 ):
     digest = await kept(db, store, drawn.placed("image/jpeg"))
-    looked = sandbox.probe
 
-    async def probe(path: Path, served: Path) -> Facts:
-        found = await looked(path, served)
-        async with db.session() as session:
-            assert await keeping.remove_unused(session, store, digest)
-        return found
+    class Slow(Store):
+        async def put(self, key: str, content: bytes | AsyncIterable[bytes]) -> None:
+            async with db.session() as session:
+                assert await keeping.remove_unused(session, store, digest)
+            await store.put(key, content)
 
-    erased = Looking()
-    erased.probe = probe  # type: ignore[method-assign]  # what happens in between
-    await probing.step(db, store, erased, clock)
+    await probing.step(db, Slow(store.objects, store.scratch, store.folder), sandbox, clock)
 
     assert await blob_of(db, digest) is None
     assert [entry.key async for entry in store.entries()] == []
@@ -450,3 +449,37 @@ async def gone(process: psutil.Process) -> bool:
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     while not await condition():  # noqa: ASYNC110  (the system has no event for it)
         await asyncio.sleep(0.005)
+
+
+def runtime(db: Database, store: Store, clock: FixedClock, looking: Sandbox) -> Runtime:
+    return Runtime(Settings(_env_file=None), db, clock, index=None, store=store, sandbox=looking)  # type: ignore[arg-type]  # nobody searches
+
+
+async def test_draining_looks_into_all_that_waits(committed: Database, store: Store, clock: FixedClock):
+    uploads = [await sent(committed, clock, await kept(committed, store, bytes([number]))) for number in range(3)]
+
+    await workers.drain(runtime(committed, store, clock, Looking()), work={workers.Work.PROBE})
+
+    assert [(await now(committed, upload)).state for upload in uploads] == [UploadState.READY] * 3
+
+
+async def test_a_worker_that_stops_gives_back_what_takes_long(
+    committed: Database, store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    digest, stop = await kept(committed, store), asyncio.Event()
+    monkeypatch.setattr(workers, "SECONDS_TO_FINISH", 0.01)
+
+    async def meanwhile() -> None:
+        stop.set()
+        await closed.wait()
+
+    closed, looking = asyncio.Event(), Looking(answer=Ended(), meanwhile=meanwhile)
+    monkeypatch.setattr(looking, "close", lambda: asyncio.sleep(0, closed.set()))
+
+    async with asyncio.timeout(5):
+        await workers.run(runtime(committed, store, clock, looking), stop, work={workers.Work.PROBE})
+
+    blob = await blob_of(committed, digest)
+    assert blob is not None
+    assert (blob.probe_state, blob.probe_attempts) == (ProbeState.WAITING, 0)
+    assert blob.probe_claimed_until == clock.now()
