@@ -250,7 +250,10 @@ def _cosine(at: int) -> float:
 @pytest.mark.parametrize("percent", [10, 50, 90, 99])
 def test_what_is_cut_short_is_broken(file: Path, media_type: str, percent: int) -> None:
     raw = drawn.saved(Image.effect_mandelbrot((64, 48), (-2, -1.5, 1, 1.5), 50).convert("RGB"), media_type)
-    assert refused(file, raw[: len(raw) * percent // 100]).flaw is Flaw.BROKEN_FILE
+    found = refused(file, raw[: len(raw) * percent // 100])
+    assert found.flaw is Flaw.BROKEN_FILE
+    if media_type not in {"image/avif", "image/tiff"}:
+        assert found.detail == "the file ends before the picture does"
 
 
 @pytest.mark.parametrize("height", [1031, 1032, 1033, 1039])
