@@ -155,6 +155,7 @@ def contents() -> list[dict[str, Any]]:
         content("gallery", "GALLERY", details={"pictures": [{"asset": "everything:picture", "caption": HOSTILE,
                 "anchors": [{"product": kettle, "x": 0.1, "y": 1, "label": "x"}]}]}),
         content("video", "SHORT_VIDEO", details={"video": "everything:video", "chapters": [{"at_ms": 1, "title": "c"}],
+                "subtitles": [{"language": "en", "asset": "everything:cue"}, {"language": "zh", "url": "https://videos.example/2.vtt"}],
                 "products": [{"product": cup, "from_ms": 1, "to_ms": 2}]}),
         content("ranking", "RANKED_LIST", details={"criteria": "c", "entries": [
             {"rank": 1, "product": kettle, "reason": "r"}, {"rank": 2, "content": "everything:article"}]}),
