@@ -126,16 +126,20 @@ async def test_what_takes_too_long_is_refused_and_the_next_file_gets_another_chi
     assert pid not in own.pids
 
 
-async def test_a_child_that_dies_of_a_file_takes_nobody_along(own: Sandbox, words: Path, nowhere: Path):
+@pytest.mark.parametrize(("sign", "flaw"), [(signal.SIGKILL, Flaw.PROBE_FAILED), (signal.SIGXCPU, Flaw.PROBE_TOO_SLOW)])
+async def test_a_child_that_dies_of_a_file_takes_nobody_along(
+    own: Sandbox, words: Path, nowhere: Path, sign: signal.Signals, flaw: Flaw
+):
     pid = await held(own, words, nowhere)
 
     async with asyncio.TaskGroup() as tasks:
         first = tasks.create_task(refusal(own.probe(words, nowhere)))
         second = tasks.create_task(own.probe(words, nowhere))
         await asyncio.sleep(0)
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, sign)
+        os.kill(pid, signal.SIGCONT)
 
-    assert first.result().flaw is Flaw.PROBE_FAILED
+    assert first.result().flaw is flaw
     assert isinstance(second.result(), SubtitlesFacts)
 
 
