@@ -322,7 +322,7 @@ def prepare_buckets() -> None:
         tell("installing an S3 server for the tests of the asset store …")
         fresh = folder.with_suffix(".new")
         shutil.rmtree(fresh, ignore_errors=True)
-        command = [BIN / "python", *PIP, "--require-hashes", "--target", fresh, "-r", BUCKETS_FILE]
+        command = [str(BIN / "python"), *PIP, "--require-hashes", "--target", str(fresh), "-r", str(BUCKETS_FILE)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  (our own pip)
         if done.returncode == 0:
             fresh.rename(folder)

@@ -8,6 +8,7 @@ import typer
 
 from core.errors import DomainError
 from scripts.commands import (
+    assets,
     channels,
     doctor,
     documents,
@@ -41,6 +42,7 @@ app.command("worker")(serving.worker)
 app.command("migrate")(migrating.migrate)
 app.command("import")(importing.run)
 app.command("export")(exporting.run)
+app.add_typer(assets.app, name="assets")
 app.add_typer(channels.app, name="channels")
 app.add_typer(homepages.app, name="homepage")
 app.add_typer(keys.app, name="keys")

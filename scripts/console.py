@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -46,3 +48,20 @@ def say(value: Any, *, as_json: bool, text: str) -> None:
         sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
     else:
         out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def stop_asked() -> Iterator[asyncio.Event]:
+    """Set by the first Ctrl-C; the second one interrupts as usual."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask() -> None:
+        asked.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 import typer
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core import migrations
 from core.clock import SystemClock
 from core.db import Database
 from core.errors import DomainError
+from core.ids import new_uid
 from core.settings import Settings
+from core.store import NothingThere, open_store
 from scripts.commands import channels, stats
 from scripts.console import AsJson, out, say, settings
 from search.backend import IndexAway, IndexNeedsRebuild
 from search.query import Kind
 from services import access, outbox, tagging
 from services.channels.checking import check
-from services.runtime import open_database, open_index
+from services.media.facts import Refused
+from services.media.sandbox import Ended, NotStarted
+from services.runtime import open_database, open_index, open_sandbox
 
 MARKS = {"good": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}
 LEAST_FREE_BYTES = 1_000_000_000
 LATE_SECONDS = 60
+
+PICTURE = base64.b64decode(
+    b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""A PNG of one pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +53,9 @@ class Diagnosis:
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, disk, database, schema, backlog, tags, packs and index. Exit code 1 when something is bad.
+    """Check settings, disk, store, sandbox, database, schema, backlog, assets, tags, packs, index. Exit code 1 when one is bad.
 
-    It changes nothing, and can run beside everything else.
+    It leaves nothing behind, and can run beside everything else.
     """
     found = asyncio.run(_all(settings()))
     if as_json:
@@ -55,7 +68,7 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 
 async def _all(chosen: Settings) -> list[Diagnosis]:
-    found = [_disk(chosen), _packs()]
+    found = [_disk(chosen), _packs(), await _store(chosen), await _sandbox(chosen)]
     try:
         async with open_database(chosen, patient=True) as db:
             found += [each async for each in _database(db)]
@@ -77,6 +90,45 @@ def _packs() -> Diagnosis:
     if report.is_good:
         return Diagnosis("packs", "good", f"{len(report.packs)} packs, {report.examples_count} examples")
     return Diagnosis("packs", "warning", f"{report.problems[0].message} (see: headwater channels check)")
+
+
+async def _store(chosen: Settings) -> Diagnosis:
+    """Whether bytes can be put there, come out again, and be taken away."""
+    place = chosen.asset_store or str(chosen.data / "assets")
+    key, content = f"checks/{new_uid()}", b"headwater doctor was here"
+    try:
+        store = open_store(chosen.asset_store, chosen.data / "assets")
+        await store.put(key, content)
+        read = await store.read(key)
+        await store.delete(key)
+    except (DomainError, NothingThere) as error:
+        says = error.message if isinstance(error, DomainError) else "what is put there is not there afterwards"
+        return Diagnosis("store of assets", "bad", f"{place}: {says} (the log says why)")
+    return Diagnosis("store of assets", "good" if read == content else "bad", f"{place} takes and gives files")
+
+
+async def _sandbox(chosen: Settings) -> Diagnosis:
+    """Whether a child process can be started that looks into a picture."""
+    sandbox = open_sandbox(chosen)
+    with tempfile.TemporaryDirectory(prefix="headwater-") as folder:
+        picture = Path(folder, "picture.png")
+        await asyncio.to_thread(picture.write_bytes, PICTURE)
+        try:
+            facts = await sandbox.probe(picture, Path(folder, "served"))
+        except (Refused, NotStarted, Ended) as error:
+            return Diagnosis("sandbox", "bad", f"no file can be looked into: {error}")
+        finally:
+            await sandbox.close()
+    return Diagnosis("sandbox", "good", f"looks into files ({facts.media_type})")
+
+
+async def _assets(session: AsyncSession) -> Diagnosis:
+    """Files that nobody looked into for long, and those that an import brought and that are refused."""
+    waiting, oldest, refused = await stats.blobs(session, SystemClock())
+    late = oldest > LATE_SECONDS
+    advice = " (is a worker running?)" if late else " (see: headwater assets probe)" if refused else ""
+    says = f"{waiting} files wait to be looked into, {refused} are refused{advice}"
+    return Diagnosis("assets", "warning" if late or refused else "good", says)
 
 
 async def _database(db: Database) -> AsyncIterator[Diagnosis]:
@@ -103,6 +155,7 @@ async def _database(db: Database) -> AsyncIterator[Diagnosis]:
             advice = " (is a worker running?)" if counts["overdue"] else " (their editors see why)" if wrong else ""
             says = f"{counts['overdue']} overdue, {counts['failed']} refused when they came due"
             yield Diagnosis(f"schedules of {what}", state, says + advice)
+        yield await _assets(session)
         apart = await tagging.disagreements(session)
         says = "taggings and arrays agree" if not apart else f"{apart} contents differ between taggings and tag_ids"
         yield Diagnosis("tags", "bad" if apart else "good", says)

@@ -12,6 +12,7 @@ import models
 from core.clock import Clock
 from scripts.console import AsJson, out, say, with_runtime
 from services import erasure, firing, outbox, scheduling
+from services.assets.uploading import MOVING
 from services.homepages import scheduling as homepage_scheduling
 from services.runtime import Runtime
 
@@ -47,11 +48,23 @@ def stats(*, as_json: AsJson = False) -> None:
     for state, count in found["submissions"].items():
         states.add_row(state.lower().replace("_", " "), str(count))
     out.print(states)
+    _tell_assets(found["assets"])
     rows = Table("what", "rows", title="Rows", title_justify="left")
     for name, count in found["rows"].items():
         rows.add_row(name, f"{count:,}")
     out.print(rows)
     out.print(f"database: {found['database_bytes'] / 1e6:,.0f} MB")
+
+
+def _tell_assets(found: dict[str, Any]) -> None:
+    table = Table("kind", "assets", "held here", "linked", "retired", title="Assets", title_justify="left")
+    for kind, counts in found["kinds"].items():
+        table.add_row(kind.lower(), *(f"{counts[name]:,}" for name in ("all", "held", "linked", "retired")))
+    out.print(table)
+    out.print(
+        f"{found['originals']:,} originals ({found['original_bytes'] / 1e6:,.0f} MB), {found['renditions']:,} renditions"
+        f" ({found['rendition_bytes'] / 1e6:,.0f} MB); {found['waiting']:,} wait to be looked into, {found['refused']:,} refused"
+    )
 
 
 def _alert(found: dict[str, Any]) -> None:
@@ -75,6 +88,38 @@ async def schedules(session: AsyncSession, clock: Clock) -> dict[str, dict[str, 
     }
 
 
+async def blobs(session: AsyncSession, clock: Clock) -> tuple[int, float, int]:
+    """How many files wait to be looked into, the seconds that the oldest does, and how many are refused that assets have."""
+    blob = models.Blob
+    waits = blob.probe_state == models.ProbeState.WAITING
+    refused = func.count().filter(blob.probe_state == models.ProbeState.REFUSED)
+    row = await session.execute(select(func.count().filter(waits), func.min(blob.created_at).filter(waits), refused))
+    waiting, since, failed = row.one()
+    return waiting, (clock.now() - since).total_seconds() if since else 0.0, failed
+
+
+async def assets(session: AsyncSession, clock: Clock) -> dict[str, Any]:
+    """Assets by kind and by whether we hold the bytes; what the store holds; what is on its way."""
+    asset, blob, made, upload = models.Asset, models.Blob, models.Rendition, models.AssetUpload
+    kinds = select(asset.kind, func.count(), func.count(asset.sha256), func.count(asset.retired_at))
+    uploads = select(upload.state, func.count()).where(upload.state.in_(MOVING)).group_by(upload.state)
+    waiting, oldest, refused = await blobs(session, clock)
+    return {
+        "kinds": {
+            kind.value: {"all": every, "held": held, "linked": every - held, "retired": retired}
+            for kind, every, held, retired in await session.execute(kinds.group_by(asset.kind).order_by(asset.kind))
+        },
+        "originals": await session.scalar(select(func.count()).select_from(blob)),
+        "original_bytes": int(await session.scalar(select(func.coalesce(func.sum(blob.byte_count), 0))) or 0),
+        "renditions": await session.scalar(select(func.count(made.etag))),
+        "rendition_bytes": int(await session.scalar(select(func.coalesce(func.sum(made.byte_count), 0))) or 0),
+        "waiting": waiting,
+        "oldest_seconds": round(oldest, 1),
+        "refused": refused,
+        "uploads": {state.value: count for state, count in await session.execute(uploads)},
+    }
+
+
 async def _collect(runtime: Runtime) -> dict[str, Any]:
     async with runtime.db.session() as session:
         parked = await session.execute(
@@ -95,6 +140,7 @@ async def _collect(runtime: Runtime) -> dict[str, Any]:
                 for mark in parked.scalars()
             ],
             "schedules": await schedules(session, runtime.clock),
+            "assets": await assets(session, runtime.clock),
             "erasures": await erasure.unfinished(session),
             "imports": [
                 {"input": run.input_name, "state": run.state, "records": run.records_done, "started_at": run.started_at}

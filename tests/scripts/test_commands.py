@@ -234,13 +234,15 @@ def test_schedules_that_did_not_go_out_are_an_alert(run: Run, own_url: str):
     assert found["schedules of homepages"][0] == "good"
 
 
-def test_the_doctor_says_what_is_wrong(run: Run, own_url: str):
+def test_the_doctor_says_what_is_wrong(run: Run, own_url: str, tmp_path: Path):
     healthy = run("doctor", "--json")
 
     assert healthy.exit_code == 0
     states = {each["what"]: each["state"] for each in json.loads(healthy.stdout)}
     assert states["database"] == states["schema"] == states["tags"] == states["distribution backlog"] == "good"
+    assert states["store of assets"] == states["sandbox"] == states["assets"] == "good"
     assert states["index"] == "warning"  # no worker has made one yet
+    assert list((tmp_path / "assets").iterdir()) == []
 
     async def park(session: AsyncSession) -> None:
         session.add(
@@ -252,12 +254,18 @@ def test_the_doctor_says_what_is_wrong(run: Run, own_url: str):
                 failure="it broke",
             )
         )
+        kept = {"media_type": "image/gif", "byte_count": 9, "created_at": make.EARLY}
+        session.add(models.Blob(sha256=b"w" * 32, **kept))
+        session.add(models.Blob(sha256=b"r" * 32, **kept, probe_state="REFUSED", probe_failure="BROKEN_FILE"))
 
     with_session(own_url, park)
+    (tmp_path / "assets" / "checks").write_text("where the doctor wants a folder")
     ill = run("doctor")
 
     assert ill.exit_code == 1
     assert "1 parked" in ill.stdout
+    assert "1 files wait to be looked into, 1 are refused (is a worker running?)" in ill.stdout
+    assert "The store of assets does not answer" in ill.stdout
 
 
 @pytest.mark.parametrize("words", [("publish", "not-an-id"), ("plan", "0198f3a0-0000-7000-8000-000000000000")])
