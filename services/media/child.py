@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from services.media.facts import Limits, Refused
+from services.media.facts import Flaw, Limits, Refused
 
 NEW_USERS, NEW_NETWORK = 0x10000000, 0x40000000
 """CLONE_NEWUSER and CLONE_NEWNET of Linux (sched.h)."""
@@ -28,7 +28,7 @@ MEGABYTE = 1 << 20
 ROOM = 512 * MEGABYTE
 """How much larger than its source a file may come out: pictures that are written anew, uncompressed in between."""
 
-NO_MEMORY = ("out of memory", "Cannot allocate memory")
+NO_MEMORY = ("out of memory", "Cannot allocate memory", "Memory allocation error", "Insufficient memory")
 
 OPEN_FILES = 64
 NICENESS = 10
@@ -42,10 +42,10 @@ def main() -> None:
     has_any_memory = not _limit(megabytes)
     orders, answers = _pipes()
     _say(answers, {"has_network": has_network, "has_any_memory": has_any_memory})
-    for line in orders:
+    for number, line in enumerate(orders):
         job = json.loads(line)
         _allow(seconds, Path(job["path"]))
-        _say(answers, {"id": job["id"], **_done(job)})
+        _say(answers, {"id": job["id"], **_done(job, is_first=number == 0)})
 
 
 def _leave_network() -> bool:
@@ -115,11 +115,12 @@ def _say(answers: Any, answer: dict[str, Any]) -> None:
     answers.flush()
 
 
-def _done(job: dict[str, Any]) -> dict[str, Any]:
+def _done(job: dict[str, Any], *, is_first: bool) -> dict[str, Any]:
     try:
         return {"found": JOBS[job["task"]](job)}
     except Refused as refused:
-        if _ran_out_of_memory(refused):
+        # other files may have left too little for this one: only who has done nothing else may say that it takes too much
+        if _ran_out_of_memory(refused) and (refused.flaw is Flaw.BROKEN_FILE or not is_first):
             return {"failed": "MemoryError"}
         return {"flaw": refused.flaw.value, "detail": refused.detail}
     except Exception as error:  # noqa: BLE001  (whatever a decoder does: it is told, and this process is not used again)
@@ -128,7 +129,7 @@ def _done(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ran_out_of_memory(error: BaseException | None) -> bool:
-    """Whether that is behind it: libvips says it in words alone, and to its caller the file looks damaged."""
+    """Whether that is behind it: libvips and FFmpeg may say it in words alone, so that the file looks damaged."""
     while error is not None:
         if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
             return True

@@ -178,7 +178,11 @@ async def test_a_picture_that_takes_more_memory_than_there_is_harms_nobody_and_c
     content = path.read_bytes()
     path.write_bytes(content.replace(content[12:33], drawn.chunk(b"IHDR", head)[4:]))
 
+    await small.probe(words, nowhere)
+    # what was done before may have left too little: this child is not to be believed
     assert (await refusal(small.probe(path, nowhere))).flaw is Flaw.PROBE_FAILED
+    assert small.pids == []
+    assert (await refusal(small.probe(path, nowhere))).flaw is Flaw.TOO_MANY_PIXELS
     # with room enough one sees that there is only one row of it
     assert (await refusal(sandbox.probe(path, nowhere))).flaw is Flaw.BROKEN_FILE
     await held(small, words, nowhere)
