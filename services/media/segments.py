@@ -124,12 +124,15 @@ def _webp(view: View) -> Iterator[Segment]:
 
 
 def _gif(view: View) -> Iterator[Segment]:
-    """GIF89a: images ("image") and extensions (by their label in hexadecimal, "FE" a comment) up to the trailer."""
+    """GIF89a: images ("image") and extensions (by their label in hexadecimal, "FE" a comment) up to the trailer.
+
+    Old programs leave the trailer out: a file that ends behind a whole block is taken as it is.
+    """
     try:
         at = 13 + _gif_colours(view[10])
         yield Segment("head", 0, 0, at, at)
-        blocks = 0
-        while (sort := view[at]) != 0x3B:
+        blocks = images = 0
+        while (at < len(view) or not images) and (sort := view[at]) != 0x3B:
             if sort not in {0x2C, 0x21}:
                 raise Refused(Flaw.BROKEN_FILE, "the picture is damaged: a block is of no known sort")
             name = "image" if sort == 0x2C else f"{view[at + 1]:02X}"
@@ -138,11 +141,13 @@ def _gif(view: View) -> Iterator[Segment]:
             blocks += count
             if blocks > BLOCK_COUNT:
                 raise Refused(Flaw.BROKEN_FILE, "the file is cut into more parts than a picture has")
+            images += sort == 0x2C
             yield Segment(name, at, body, end, end)
             at = end
     except IndexError:
         raise cut_short() from None
-    yield Segment("trailer", at, at, at + 1, at + 1)
+    if at < len(view):
+        yield Segment("trailer", at, at, at + 1, at + 1)
     yield from _tail(view, at + 1)
 
 

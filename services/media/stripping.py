@@ -2,7 +2,7 @@
 
 JPEG, PNG, WebP and GIF keep their pixels bit for bit: parts of the file are left out, and what turns the picture upright is said
 by an EXIF of that alone. So does an AVIF, whose EXIF and XMP are written over where they stand. A TIFF is itself such a directory:
-its first page is written anew, upright, with the same pixels. Colour profiles stay. What follows after the end of a picture goes.
+its first page is written anew with the same pixels. Colour profiles stay. What follows after the end of a picture goes.
 """
 
 from __future__ import annotations
@@ -146,9 +146,8 @@ def _avif(path: Path, target: Path) -> None:
 def _tiff(path: Path, target: Path) -> None:
     page = vips.opened(path, "image/tiff")
     with vips.damage_is_refused():
-        # turning it needs its pixels in any order
-        upright = page.copy_memory().autorot() if vips.orientation(page) > 1 else page
-        upright.tiffsave(str(target), compression="deflate", predictor="horizontal", keep="icc")
+        # libvips writes down how it lies, whatever else is left out
+        page.tiffsave(str(target), compression="deflate", predictor="horizontal", keep="icc")
 
 
 _KEPT: dict[str, Callable[[View, list[Segment], int], Iterator[Piece]]] = {

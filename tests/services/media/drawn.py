@@ -68,7 +68,9 @@ def oriented(media_type: str, orientation: int, image: Image.Image | None = None
 def moving(media_type: str, durations: list[int], size: tuple[int, int] = (16, 16), **options: Any) -> bytes:
     """As many frames as durations in milliseconds, each of another colour."""
     frames = [plain(*size, colour=(at * 37 % 256, at * 91 % 256, 200)) for at in range(len(durations))]
-    return saved(frames[0], media_type, save_all=True, append_images=frames[1:], duration=durations, loop=0, **options)
+    return saved(
+        frames[0], media_type, save_all=True, append_images=frames[1:], duration=durations, **{"loop": 0} | options
+    )
 
 
 def gps(place: str = CANARY, orientation: int = 1) -> bytes:
@@ -169,7 +171,8 @@ def png_of(width: int, height: int, *, rows: int | None = None, colour_type: int
 
 def profile(name: str) -> bytes:
     """A profile of colours: "sRGB", or one of our own in which red and green are exchanged."""
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    srgb = made[:24] + bytes(12) + made[36:]  # without when it was made
     if name == "sRGB":
         return srgb
     exchanged = srgb.replace(b"rXYZ", b"????", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"????", b"gXYZ", 1)

@@ -80,10 +80,10 @@ def test_every_orientation_is_kept(file: Path, media_type: str) -> None:
 
 @pytest.mark.parametrize("media_type", ["image/gif", "image/webp", "image/png"])
 def test_frames_are_kept_bit_for_bit(file: Path, media_type: str) -> None:
-    moving = drawn.moving(media_type, [70, 120])
+    moving = drawn.moving(media_type, [70, 120], loop=3)
     telling = {
         "image/gif": lambda raw: drawn.with_xmp(drawn.with_comment(raw, b"Somebody's"), drawn.XMP_PLACE),
-        "image/webp": lambda _: drawn.moving(media_type, [70, 120], xmp=drawn.XMP_PLACE, exif=drawn.gps()),
+        "image/webp": lambda _: drawn.moving(media_type, [70, 120], loop=3, xmp=drawn.XMP_PLACE, exif=drawn.gps()),
         "image/png": lambda raw: drawn.with_chunk(raw, b"eXIf", drawn.gps()),
     }[media_type](moving)
     served = stripped(file, telling)
@@ -92,8 +92,9 @@ def test_frames_are_kept_bit_for_bit(file: Path, media_type: str) -> None:
 
 
 def _frames(raw: bytes) -> list[tuple[float, bytes]]:
-    frames = []
+    """How often they are shown; of each, how long and what."""
     with Image.open(io.BytesIO(raw)) as image:
+        frames = [(image.info["loop"], b"")]
         for number in range(image.n_frames):
             image.seek(number)
             image.load()  # only then does Pillow know how long it is shown
@@ -126,6 +127,7 @@ def test_a_webp_without_anything_else_keeps_only_its_picture(file: Path) -> None
     plain = drawn.saved(drawn.quarters(), "image/webp")
     served = stripped(file, drawn.saved(drawn.quarters(), "image/webp", exif=drawn.gps(), xmp=drawn.XMP_PLACE))
     assert b"EXIF" not in served
+    assert served[20] == 0  # the head says of no other chunk that it is there
     assert served[served.index(b"VP8L") :] == plain[plain.index(b"VP8L") :]
     with_profile = drawn.saved(drawn.quarters(), "image/webp", exif=drawn.gps(), icc_profile=drawn.profile("sRGB"))
     assert b"ICCP" in stripped(file, with_profile)
