@@ -3,6 +3,7 @@
 import strawberry
 
 from api.graphql import refs
+from api.graphql.asset_uploads import UploadingViewer
 from api.graphql.caching import cached
 from api.graphql.context import Info
 from api.graphql.engagement import EngagedViewer
@@ -15,7 +16,7 @@ from services import accounts, creators
 
 
 @strawberry.type(description="Whoever is asking, by the key that was sent.")
-class Viewer(FollowingViewer, EngagedViewer):
+class Viewer(FollowingViewer, EngagedViewer, UploadingViewer):
     caller: strawberry.Private[Caller]
 
     @strawberry.field(description="The name of the key or token, as logs and the record of changes have it.")

@@ -12,7 +12,12 @@ from api.graphql.accounts import AccountQuery
 from api.graphql.allowances import RateLimitQuery
 from api.graphql.answering import AnswerMutation
 from api.graphql.appeals import AppealMutation, AppealQuery
+from api.graphql.asset_facts import OF_KIND
+from api.graphql.asset_folders import AssetFolderMutation
+from api.graphql.asset_retiring import AssetRetiringMutation
+from api.graphql.asset_uploads import AssetUploadMutation, AssetUploadQuery
 from api.graphql.asset_writing import AssetMutation
+from api.graphql.assets import AssetQuery
 from api.graphql.channels import ChannelQuery
 from api.graphql.comments import CommentMutation
 from api.graphql.comparing import ComparingQuery
@@ -41,6 +46,7 @@ from api.graphql.problems import RefuseExpected
 from api.graphql.product_writing import ProductMutation
 from api.graphql.products import ProductQuery
 from api.graphql.publishing import PublishingMutation
+from api.graphql.renditions import RenditionQuery
 from api.graphql.reviews import ReviewMutation
 from api.graphql.search import SearchRoot
 from api.graphql.shop_writing import ShopMutation
@@ -60,6 +66,8 @@ CONTRACT = Path(__file__).with_name("schema.graphql")
 class Query(
     AccountQuery,
     AppealQuery,
+    AssetQuery,
+    AssetUploadQuery,
     ChannelQuery,
     ComparingQuery,
     ContentQuery,
@@ -73,6 +81,7 @@ class Query(
     PlanQuery,
     ProductQuery,
     RateLimitQuery,
+    RenditionQuery,
     SearchRoot,
     StreamQuery,
     SubmissionQuery,
@@ -87,7 +96,10 @@ class Mutation(
     AccountMutation,
     AnswerMutation,
     AppealMutation,
+    AssetFolderMutation,
     AssetMutation,
+    AssetRetiringMutation,
+    AssetUploadMutation,
     CommentMutation,
     CreatorMutation,
     DocumentMutation,
@@ -116,7 +128,7 @@ def _built(*, is_sorted: bool) -> strawberry.Schema:
         query=federation.federated(Query),
         mutation=Mutation,
         subscription=Subscription,
-        types=[*TYPES.values(), *LIVE_EVENTS, Homepage, Submission, *DIRECTIVES],
+        types=[*TYPES.values(), *OF_KIND.values(), *LIVE_EVENTS, Homepage, Submission, *DIRECTIVES],
         config=StrawberryConfig(scalar_map=SCALARS | federation.SCALARS, sort_schema=is_sorted),
         exception_handlers=[RefuseExpected()],
     )

@@ -32,7 +32,7 @@ PARTS = frozenset({
     "PageRichText", "PageContents", "PageTabs", "PageTab", "PageLive", "PageProducts", "PageQuestions",
     "PageRankedList", "PageBanner", "PageLinks", "PageLink", "Palette", "HomepageSchedule", "HomepagePreview",
     "RunningOrderItem", "GalleryPicture", "Anchor", "Chapter", "Subtitles", "TimedProduct", "RankedEntry", "Piece",
-    "Finding", "Quota", "Highlight", "SearchFacet", "FacetValue",
+    "AssetUploadFailure", "ImageFacts", "VideoFacts", "AudioFacts", "SubtitlesFacts", "DominantColour", "FocalPoint", "Finding", "Quota", "Highlight", "SearchFacet", "FacetValue",
 })  # fmt: skip
 WEIGHTS = dict.fromkeys(PARTS, 0) | {"Body": BODY}
 

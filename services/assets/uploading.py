@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from sqlalchemy import BigInteger, func, select
@@ -17,7 +18,7 @@ from core import fetching
 from core.caller import Caller, Scope
 from core.clock import Clock
 from core.db import Database
-from core.errors import Conflict, DomainError, Forbidden, Gone, NotFound
+from core.errors import Conflict, Forbidden, Gone, NotFound
 from core.reads import OneRead, Order, PageRead
 from core.store import Store
 from models import UploadState
@@ -27,6 +28,7 @@ from services.assets.failures import EMPTY, EmptyFile
 from services.assets.file_limits import FileLimits, announced
 from services.assets.labels import Labels, checked
 from services.objections import Objections
+from services.references import UNREADABLE
 
 MOST_UNFINISHED = 100
 """Uploads of an account that are not all there yet: a creator's whole gallery at once, and no store full of beginnings."""
@@ -104,19 +106,21 @@ async def begin(
     limits: FileLimits,
     hours: int,
     clock: Clock,
+    against: Objections | None = None,
 ) -> models.AssetUpload:
     """An upload for a creator that the caller acts as, or for the house by an operator: then without a creator.
 
     It is READY at once when the creator has these bytes already. Bytes that only others have are sent all the same:
-    knowing a hash gives nobody a file. Raises all that is wrong together.
+    knowing a hash gives nobody a file. Raises all that is wrong together, with what is noted in `against` before: then an
+    id that could not be read is UNREADABLE.
     """
     access.require(caller, Scope.CONTENT_WRITE)
-    against = Objections()
+    against = against or Objections()
     creator_id, said = await _read(session, caller, creator_uid, announcement.labels, clock, against)
     media_type = against.take(announced, announcement.media_type)
     against.take(_countable, announcement.byte_count, media_type, limits)
     if announcement.url is not None:
-        against.take(fetching.check, announcement.url)
+        against.take(_fetchable, announcement.url)
     against.check()
     await _leave_room(session, caller)
     upload = models.AssetUpload(
@@ -187,9 +191,15 @@ def token(secret: bytes, uid: UUID) -> str:
     return signatures.signed(secret, PURPOSE, uid.bytes)
 
 
-def address(base_url: str, secret: bytes, uid: UUID) -> str:
-    """Where the bytes of an upload are sent to."""
-    return f"{base_url}/uploads/{token(secret, uid)}"
+async def tokens(session: AsyncSession, _caller: Caller, uids: Sequence[UUID]) -> dict[UUID, str]:
+    """The tokens of uploads, which are asked for where they are shown to whom they belong."""
+    secret = await signatures.secret_of(session)
+    return {uid: token(secret, uid) for uid in uids}
+
+
+def address(base_url: str, token: str) -> str:
+    """Where the bytes of the upload with this token are sent to."""
+    return f"{base_url}/uploads/{token}"
 
 
 def uid_of(secret: bytes, text: str) -> UUID:
@@ -221,21 +231,16 @@ async def _read(
     against: Objections,
 ) -> tuple[int | None, dict[str, Any]]:
     """Whose file it is, and what is said of it; among the objections what is wrong with either."""
-    creator_id = None
-    try:
-        creator_id = await _owner(session, caller, creator_uid)
-    except DomainError as error:
-        against.note(error)
+    creator_id = await against.take_from(_owner(session, caller, creator_uid))
+    if creator_id is None and creator_uid is not None:
         labels = replace(labels, folder_uid=None)  # a folder is somebody's: with nobody there is none to look for
-    said: dict[str, Any] = {}
-    try:
-        said = await checked(session, caller, creator_id, labels, clock=clock)
-    except DomainError as error:
-        against.note(error)
+    said = await against.take_from(checked(session, caller, creator_id, labels, clock=clock)) or {}
     return creator_id, said | {"tag_ids": await labelling.named(session, labels.tags, against)}
 
 
 async def _owner(session: AsyncSession, caller: Caller, creator_uid: UUID | None) -> int | None:
+    if creator_uid == UNREADABLE:
+        return None
     if creator_uid is not None:
         return (await access.editable_creator(session, caller, creator_uid)).id
     if not caller.is_operator:
@@ -253,6 +258,13 @@ def _countable(byte_count: int | None, media_type: str | None, limits: FileLimit
     limits.check(byte_count, media_type)
 
 
+def _fetchable(url: str) -> None:
+    try:
+        fetching.check(url)
+    except fetching.UnsafeAddress as error:
+        raise fetching.UnsafeAddress(error.message, path=("url",)) from error
+
+
 async def _leave_room(session: AsyncSession, caller: Caller) -> None:
     """TooManyUploads when the account has so many that are not all there. Operators add as many as they like."""
     if caller.is_operator:
@@ -268,7 +280,7 @@ async def _leave_room(session: AsyncSession, caller: Caller) -> None:
 
 def _named_in(url: str | None) -> str:
     """What the file is called at its address."""
-    return urlsplit(url).path if url else ""
+    return unquote(urlsplit(url).path, errors="replace") if url else ""
 
 
 async def _know_again(

@@ -230,6 +230,8 @@ async def _own(session: AsyncSession, crowd: Crowd, world: worlds.World, account
     applications = await many(
         session, models.Application, lambda n: {"key": f"app-{n}", "name": "App", "account_id": account.id}
     )
+    upload = {"account_id": account.id, "creator_id": world.creator.id, "byte_count": 9, "expires_at": THEN}
+    await many(session, models.AssetUpload, lambda _: upload)
     own = {"application_id": applications[0], "text": "{ viewer { name } }", "name": "Viewer"}
     await many(session, models.TrustedDocument, lambda n: {**own, "sha256": n.to_bytes(32, "big")})
     gone = await many(session, models.Account, lambda _: {"name": "Gone"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -37,8 +38,19 @@ async def build(session: AsyncSession, world: World) -> Hidden:
         "Content": list(world.hidden.values()),
         "Creator": [world.suspended],
         "Organisation": [models.Organisation(handle="gone", name=f"{SECRET} organisation", suspended_at=THEN)],
+        "Asset": [await make.asset(session, creator_id=world.creator.id, alternative_text=f"{SECRET} unused picture")],
         "Channel": [await make.channel(session, "test.private", names={"en": f"{SECRET} channel"}, is_private=True)],
         "Application": [models.Application(key="own-app", name=f"{SECRET} application", account_id=account.id)],
+        "AssetUpload": [
+            models.AssetUpload(
+                account_id=account.id,
+                creator_id=world.creator.id,
+                file_name=f"{SECRET} file.png",
+                media_type=f"{SECRET}/type",
+                byte_count=9,
+                expires_at=datetime(2027, 1, 1, tzinfo=UTC),
+            )
+        ],
         "Submission": [await submit(session, world, row) for row in world.public[:1]],
         **await _under_contents(session, world, account),
     }
@@ -159,6 +171,7 @@ async def _seen(session: AsyncSession) -> dict[str, list[Any]]:
         "Account": await rows(models.Account, models.Account.name.contains(SECRET)),
         "Answer": await rows(models.Answer, models.Answer.state != models.AnswerState.VISIBLE),
         "Appeal": await rows(models.Appeal),
+        "AssetFolder": await rows(models.AssetFolder),
         "Comment": await rows(models.Comment, models.Comment.text.contains(SECRET)),
         "Erasure": await rows(models.Erasure),
         "Homepage": await rows(models.HomepageVersion, models.HomepageVersion.state != models.HomepageState.LIVE),

@@ -416,7 +416,7 @@ async def test_everything_wrong_is_told_at_once(author: Author, clock: FixedCloc
         ("UNKNOWN_TAG", ("tags", 0)),
         ("UNSUPPORTED_FILE", ("media_type",)),
         ("EMPTY_FILE", ("byte_count",)),
-        ("UNSAFE_ADDRESS", ()),
+        ("UNSAFE_ADDRESS", ("url",)),
     ]
 
 
