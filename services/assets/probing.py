@@ -10,11 +10,12 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.clock import Clock
-from core.db import Database
+from core.db import Database, is_away
 from core.errors import Unavailable
 from core.store import COPY, NothingThere, Store
 from models import ProbeState, UploadState
@@ -22,7 +23,7 @@ from services import outbox
 from services.assets import copies, keeping, settling
 from services.assets.settling import Largest
 from services.media.facts import PROBE_VERSION, Facts, Flaw, Refused
-from services.media.sandbox import Ended, Sandbox
+from services.media.sandbox import Ended, NotStarted, Sandbox
 
 log = structlog.get_logger()
 
@@ -32,7 +33,7 @@ MOST_ATTEMPTS = 3
 AGAIN = timedelta(seconds=5)
 STORE_AGAIN = timedelta(seconds=30)
 MISSING_AGAIN = timedelta(minutes=10)
-"""How long a blob is left alone: after a child died of it; when the store is away; when its bytes are missing."""
+"""How long a blob is left alone: after a child died of it; when something is away or full; when its bytes are missing."""
 
 LEASE = timedelta(seconds=60)
 SLOWEST = 10_000_000
@@ -84,8 +85,12 @@ async def step(db: Database, store: Store, sandbox: Sandbox, clock: Clock, *, mo
     except Ended:
         await work.leave(timedelta(), counts=False)
         return False
+    except Exception as error:
+        # whose fault it is, is not known: the file waits, so that it is in nobody's way, and is not tried for ever
+        is_outage = isinstance(error, OSError | NotStarted) or (isinstance(error, DBAPIError) and is_away(error))
+        await work.leave(STORE_AGAIN if is_outage else AGAIN, counts=not is_outage)
+        raise
     except BaseException:
-        # ours, not the file's
         await work.leave(timedelta(), counts=False)
         raise
     return True

@@ -26,7 +26,7 @@ from services.assets import keeping, probing
 from services.assets.serving import SERVED
 from services.media import facts
 from services.media.facts import Facts, Flaw, PictureFacts, Refused
-from services.media.sandbox import Ended, Sandbox
+from services.media.sandbox import Ended, NotStarted, Sandbox
 from services.runtime import Runtime
 from tests import make
 from tests.services.media import drawn
@@ -263,22 +263,44 @@ async def test_when_the_store_is_away_nothing_is_held_against_the_file(db: Datab
     assert blob.probe_claimed_until == clock.now() + probing.STORE_AGAIN
 
 
-@pytest.mark.parametrize("accident", [Ended(), ZeroDivisionError("ours")])
-async def test_an_accident_of_ours_gives_the_file_back_at_once(
-    db: Database, store: Store, clock: FixedClock, accident: Exception
-):
+async def test_a_sandbox_that_ends_gives_the_file_back_at_once(db: Database, store: Store, clock: FixedClock):
     digest = await kept(db, store)
 
-    if isinstance(accident, Ended):
-        assert not await probing.step(db, store, Looking(answer=accident), clock)
-    else:
-        with pytest.raises(ZeroDivisionError):
-            await probing.step(db, store, Looking(answer=accident), clock)
+    assert not await probing.step(db, store, Looking(answer=Ended()), clock)
 
     assert await probing.step(db, store, Looking(), clock)
     blob = await blob_of(db, digest)
     assert blob is not None
     assert blob.probe_state is ProbeState.PROBED
+
+
+@pytest.mark.parametrize(
+    ("accident", "attempts", "pause"),
+    [
+        (ZeroDivisionError("a mistake"), 1, probing.AGAIN),
+        (OSError("no space left"), 0, probing.STORE_AGAIN),
+        (NotStarted("no memory"), 0, probing.STORE_AGAIN),
+    ],
+)
+async def test_an_accident_keeps_nobody_else_waiting(
+    db: Database, store: Store, clock: FixedClock, accident: Exception, attempts: int, pause: timedelta
+):
+    both, failing, looking = (
+        {await kept(db, store), await kept(db, store, b"another")},
+        Looking(answer=accident),
+        Looking(),
+    )
+
+    with pytest.raises(type(accident)):
+        await probing.step(db, store, failing, clock)
+
+    digest = bytes.fromhex(failing.looked[0].name)
+    blob = await blob_of(db, digest)
+    assert blob is not None
+    assert (blob.probe_state, blob.probe_attempts) == (ProbeState.WAITING, attempts)
+    assert blob.probe_claimed_until == clock.now() + pause
+    assert await probing.step(db, store, looking, clock)
+    assert {bytes.fromhex(path.name) for path in looking.looked} == both - {digest}
 
 
 async def test_bytes_that_are_missing_refuse_uploads_and_are_looked_for_as_long_as_assets_have_them(
