@@ -64,10 +64,10 @@ TOLD = {
 # and from the one that only its own caller sees
 TO_THE_END = ("nodes", "viewer")
 # the roots that tell those whose business it is of everything
-TELLING = (*TO_THE_END, "applications", "creator", "organisation", "submissions")
+TELLING = (*TO_THE_END, "applications", "assets", "creator", "organisation", "submissions")
 # where one refusal leaves nothing of the whole answer: asked alone, lest it hides what others tell
 ALL_OR_NOTHING = {
-    "_service", "appeals", "applications", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
+    "_service", "appeals", "applications", "assets", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
     "submissionStatesCursor", "submissions", "suggestTags",
 }  # fmt: skip
 # what everybody may see, whatever its state
@@ -76,6 +76,7 @@ NEVER_HIDDEN = {"Brand", "Product", "Shop", "Tag", "Taxonomy"}
 
 @pytest.fixture
 async def world(session: AsyncSession) -> World:
+    await make.instance(session)
     return await worlds.build(session)
 
 
@@ -129,7 +130,13 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
     # the rest of them are among the nodes
     contents = [global_id("Content", world.hidden[name].uid) for name in ("draft", "suspended")] + shown[-1:]
     suspended, creator = (global_id("Creator", row.uid) for row in (world.suspended, world.creator))
-    public = [*shown, creator, global_id("Channel", world.channel.uid), global_id("Product", world.product.uid)]
+    public = [
+        *shown,
+        creator,
+        global_id("Asset", world.asset.uid),
+        global_id("Channel", world.channel.uid),
+        global_id("Product", world.product.uid),
+    ]
     every = [*ids_of(hidden), global_id("Tag", world.tag.uid), global_id("Taxonomy", world.taxonomy.uid), *public]
     versions = [global_id("Revision", uid) for uid in world.versions]
     page = {"first": 50}
@@ -138,6 +145,12 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
         "_service": [{}],
         "appeals": [page],
         "applications": [page],
+        "asset": [
+            {"id": global_id("Asset", hidden.rows["Asset"][0].uid)},
+            {"id": global_id("Asset", world.asset.uid)},
+        ],
+        "assetUpload": [{"id": global_id("AssetUpload", hidden.rows["AssetUpload"][0].uid)}],
+        "assets": [page | {"filter": {"contains": SECRET.lower()}}, page],
         "brand": [{"id": global_id("Brand", new_uid())}],
         "brands": [page],
         "channel": [{"key": "test.private"}, {"key": "test.all"}],
@@ -171,6 +184,7 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
         "products": [page],
         "proposedTags": [page],
         "rateLimit": [{}],
+        "renditionSizes": [{}],
         "revisionDiff": [{"beforeId": versions[0], "afterId": versions[1]}],
         "search": [
             page | {"text": "", "order": "NEWEST"},
@@ -271,7 +285,9 @@ class Named:
 
     @property
     def type_name(self) -> str:
-        of = {"beforeId": "Revision", "afterId": "Revision", "id": self.root}.get(self.part or self.argument)
+        of = {"beforeId": "Revision", "afterId": "Revision", "folderIds": "AssetFolder", "id": self.root}.get(
+            self.part or self.argument
+        )
         name = of or (self.part or self.argument).removesuffix("s").removesuffix("Id")
         return name[0].upper() + name[1:]
 

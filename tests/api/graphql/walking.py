@@ -25,7 +25,7 @@ from graphql import (
 # what tells of a content, and is asked wherever it is met; a connection is only the way to its rows
 TOLD_AGAIN = {"Body", "Revision"}
 TELLING = {"id", "title", "summary", "name", "text", "html", "handle", "reason"}
-SIZES = {"first": "20", "among": '["zh"]'}
+SIZES = {"first": "20", "among": '["zh"]', "width": "320", "height": "320"}
 
 
 @dataclass

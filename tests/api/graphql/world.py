@@ -78,7 +78,18 @@ async def build(session: AsyncSession) -> World:
     product = await make.product(
         session, shop_id=shop.id, brand_id=brand.id, category_id=tag.id, attributes={"size": "M"}
     )
-    asset = await make.asset(session, creator_id=ada.id)
+    asset = await make.asset(
+        session,
+        creator_id=ada.id,
+        facts_source=models.AssetFactsSource.DECLARED,
+        facts={"frame_count": 1, "dominant_colours": [{"colour": "#ffffff", "percent": 90}]},
+        focal_x=500,
+        focal_y=250,
+        file_name=f"{SECRET} file name",
+        origin=f"{SECRET} origin",
+        folder_id=(await _folder(session, ada)).id,
+    )
+    session.add(models.AssetTag(asset_id=asset.id, tag_id=tag.id, position=0))
     session.add(models.ProductAsset(product_id=product.id, position=0, asset_id=asset.id))
     world = World(ada, eve, tag, taxonomy, product, asset, await make.channel(session, "test.all"))
     await _hidden(session, world)
@@ -89,6 +100,17 @@ async def build(session: AsyncSession) -> World:
     eve.suspended_at, eve.suspended_because = THEN, f"{SECRET} reason"
     await session.flush()
     return world
+
+
+async def _folder(session: AsyncSession, creator: models.Creator) -> models.AssetFolder:
+    """A folder in another one, whose names are nobody's business."""
+    above = models.AssetFolder(creator_id=creator.id, name=f"{SECRET} folder")
+    session.add(above)
+    await session.flush()
+    within = models.AssetFolder(creator_id=creator.id, name=f"{SECRET} folder within", parent_id=above.id)
+    session.add(within)
+    await session.flush()
+    return within
 
 
 def _around(world: World) -> dict[str, Any]:
