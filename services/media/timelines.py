@@ -20,7 +20,7 @@ LONGEST_MS = 48 * 3_600_000
 
 @dataclass(slots=True)
 class Timeline:
-    """When a stream begins and ends, in units of its time base; only what is shown counts."""
+    """When a stream begins and ends, in units of its time base."""
 
     time_base: Fraction
     count: int = 0
@@ -30,7 +30,7 @@ class Timeline:
 
     def note(self, packet: av.Packet[Any]) -> None:
         at = packet.pts if packet.pts is not None else packet.dts
-        if at is None or not packet.size or packet.is_discard:
+        if at is None or not packet.size:
             return
         self.count += 1
         self.first = at if self.first is None else min(self.first, at)
@@ -39,7 +39,7 @@ class Timeline:
 
     @property
     def begins(self) -> Fraction:
-        """In seconds; what lies before zero, such as the run-in of a sound codec, is not played."""
+        """In seconds; what lies before zero, such as the run-in of a sound codec or what was trimmed away, is not played."""
         return max(Fraction(0), (self.first or 0) * self.time_base)
 
     @property

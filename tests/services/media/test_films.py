@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from services.media import films, timelines
+from services.media import films, opening, timelines
 from services.media.facts import FilmFacts, Flaw, Limits, Refused, SoundFacts
 from tests.services.channels.channel_facts import found, video
 from tests.services.media.encoded import CANARY, Film, box_at, film, sound
@@ -160,6 +160,17 @@ def test_the_rate_of_a_film_whose_frames_come_unevenly_is_that_on_average(tmp_pa
 
     assert facts.duration_ms == pytest.approx(3_200, abs=100)
     assert facts.frame_rate == pytest.approx(2.5, abs=0.1)
+
+
+def test_a_header_that_lies_about_the_frame_rate_is_not_believed(tmp_path):
+    honest = film(tmp_path / "a.mkv", Film(container="matroska")).read_bytes()
+    # how long a frame lasts, in nanoseconds
+    said = b"\x23\xe3\x83\x84" + (200_000_000).to_bytes(4, "big")
+    assert honest.count(said) == 1
+
+    lied = probed(written(tmp_path, honest.replace(said, said[:4] + (20_000_000).to_bytes(4, "big"))), MATROSKA)
+
+    assert lied.frame_rate == pytest.approx(10 / 1.82, abs=0.01)
 
 
 @pytest.mark.parametrize("bit_rate", [40_000, 200_000])
@@ -358,6 +369,9 @@ def test_codecs_that_nobody_needs_are_not_decoded(tmp_path):
     path = film(tmp_path / "a", Film(container="matroska", codec="ffv1"))
 
     assert refused(path, MATROSKA) == (Flaw.UNSUPPORTED_FILE, "the picture is encoded as ffv1, which is not taken")
+    with opening.opened(path, MATROSKA) as container:
+        # only a decoder would tell, and none was started
+        assert container.streams.video[0].pix_fmt is None
     assert refused(path, "image/png") == (Flaw.UNSUPPORTED_FILE, "image/png is neither a film nor a sound")
 
 

@@ -162,4 +162,7 @@ def test_a_preview_of_noise_stays_below_what_is_allowed(tmp_path, seconds):
 
     made = previewed(path, 192, 192)
     assert made.duration_ms == 1_000 * seconds
+    with av.open(str(tmp_path / "preview")) as container:
+        # each frame of the film stands for itself; those of the preview do not
+        assert [packet.is_keyframe for packet in container.demux(video=0) if packet.size].count(True) == 1
     assert previews.BITS_A_SECOND // 3 < made.bitrate <= previews.BITS_A_SECOND
