@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,7 @@ from core.clock import Clock
 from core.db import Database, is_away
 from core.errors import Unavailable
 from core.store import COPY, NothingThere, Store
-from models import ProbeState, UploadState
+from models import ProbeState
 from services import outbox
 from services.assets import copies, keeping, settling
 from services.assets.settling import Largest
@@ -115,22 +115,26 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(models.Blob.probe_claimed_until.is_(None), models.Blob.probe_claimed_until <= now)
 
 
+# written out, not as parameters: indexes over rows of one state are for statements that name it, also when they are prepared
+_IS_WAITING = models.Blob.probe_state == literal_column("'WAITING'")
+_IS_PROBED = models.Blob.probe_state == literal_column("'PROBED'")
+_IS_AWAITED = models.AssetUpload.state == literal_column("'PROBING'")
+
+
 def _awaited() -> Select[models.Blob]:
     """Somebody waits for an upload: an import of a hundred thousand pictures must not be in their way."""
     upload = models.AssetUpload
-    waits = upload.state == UploadState.PROBING
     joined = select(models.Blob).join(upload, upload.sha256 == models.Blob.sha256)
-    return joined.where(waits, models.Blob.probe_state == ProbeState.WAITING).order_by(upload.id)
+    return joined.where(_IS_AWAITED, _IS_WAITING).order_by(upload.id)
 
 
 def _waiting() -> Select[models.Blob]:
-    return select(models.Blob).where(models.Blob.probe_state == ProbeState.WAITING).order_by(models.Blob.created_at)
+    return select(models.Blob).where(_IS_WAITING).order_by(models.Blob.created_at)
 
 
 def _outdated() -> Select[models.Blob]:
     """Served all the while with the facts that are known."""
-    blob = models.Blob
-    return select(blob).where(blob.probe_state == ProbeState.PROBED, blob.probe_version < PROBE_VERSION)
+    return select(models.Blob).where(_IS_PROBED, models.Blob.probe_version < PROBE_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
