@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.reads import any_of
 from core.store import Store
 from models import AssetFactsSource, AssetKind, DirtyKind, ProbeState, UploadState
-from services import audit, outbox
+from services import audit, outbox, reopening
 from services.assets import keeping
 from services.media.facts import COLUMNS, Flaw
 
@@ -74,9 +74,12 @@ async def spread(session: AsyncSession, blob: models.Blob) -> int:
     asset = models.Asset
     statement = select(asset).where(asset.sha256 == blob.sha256).order_by(asset.id).with_for_update(key_share=True)
     found = await session.scalars(statement.execution_options(populate_existing=True))
-    changed = [one for one in found if _measured(one, blob)]
+    had = {one.id: _measured(one, blob) for one in found}
     await session.flush()
-    await _mark_shown(session, [one.id for one in changed])
+    changed = [id_ for id_, is_news in had.items() if is_news]
+    # what an import measured elsewhere may be no news, and yet what was declared before
+    reopened = await reopening.reopen(session, had, changed)
+    await _mark_shown(session, list(had) if reopened else changed)
     return len(changed)
 
 
@@ -142,6 +145,7 @@ async def _fetched(session: AsyncSession, blob: models.Blob, upload: models.Asse
     asset.sha256 = blob.sha256
     if _measured(asset, blob):
         await session.flush()
+        await reopening.reopen(session, [asset.id])
         await _mark_shown(session, [asset.id])
     audit.record(session, _uploader(upload), "asset.fetched", asset, upload=str(upload.uid))
 

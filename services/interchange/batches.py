@@ -55,6 +55,7 @@ class Outcome:
     rejects: list[Reject] = field(default_factory=list)
     marks: dict[tuple[Any, bool], set[int]] = field(default_factory=dict)
     notes: Counter[str] = field(default_factory=Counter)
+    measured: set[int] = field(default_factory=set)
 
     def count(self, type_: str, outcome: str, by: int = 1) -> None:
         counts = self.counts.setdefault(type_, dict.fromkeys(OUTCOMES, 0))
@@ -70,6 +71,7 @@ class Outcome:
                 self.count(type_, outcome, by)
         self.rejects += other.rejects
         self.notes += other.notes
+        self.measured |= other.measured
         for mark, ids in other.marks.items():
             self.marks.setdefault(mark, set()).update(ids)
 
@@ -182,7 +184,7 @@ class Batch:
             await kind.insert(desk, fresh)
         if changes:
             await kind.update(desk, changes)
-        outcome.marks, outcome.notes = desk.marks, desk.notes
+        outcome.marks, outcome.notes, outcome.measured = desk.marks, desk.notes, desk.measured
         return outcome
 
     def _may_stand(self, desk: Desk, item: Item, outcome: Outcome) -> bool:

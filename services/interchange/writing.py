@@ -25,7 +25,7 @@ from core.db import Database
 from core.errors import Conflict
 from core.ids import new_uid
 from models import Consumer, ImportRun, ImportState
-from services import outbox
+from services import outbox, reopening
 from services.interchange.batches import OUTCOMES, Batch, Outcome, Reading, Seen, read
 from services.interchange.files import Files, Staged
 from services.interchange.refusals import Line, Reject
@@ -106,6 +106,7 @@ class Importing:
             connection = await raw(session)
             batch = Batch(connection, self.clock.now(), self.report.input_name, seen=self.seen)
             outcome = await batch.write(reading)
+            await reopening.reopen(session, outcome.measured)
             await _mark(session, outcome)
             merged = Outcome({type_: dict(counts) for type_, counts in self.report.counts.items()})
             merged.add(Outcome(outcome.counts))

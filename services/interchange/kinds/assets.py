@@ -105,6 +105,7 @@ class Assets(Kind[AssetRecord]):
         ids = [desk.id("assets", change.after.uid) for change in changes]
         for kind, shown in _SHOWN.items():
             desk.mark(kind, [row[0] for row in await desk.connection.fetch(shown, ids)], fresh=False)
+        desk.measured.update(desk.id("assets", change.after.uid) for change in changes if _is_news(change))
         tagged = [change.after for change in changes if change.after.tags != change.before.tags]
         worn = [desk.id("assets", record.uid) for record in tagged]
         await tables.clear(desk.connection, table(AssetTag), "asset_id", worn)
@@ -139,6 +140,12 @@ def _believed(given: AssetRecord, desk: Desk) -> AssetRecord:
     is_something_said = bool(given.facts) or any(fact is not None for fact in said)
     source = AssetFactsSource.DECLARED if is_something_said else AssetFactsSource.NONE
     return given.model_copy(update={"facts_source": source})
+
+
+def _is_news(change: Change[AssetRecord]) -> bool:
+    """Whether something was measured that was not before, or was otherwise."""
+    is_measured = change.after.facts_source is AssetFactsSource.PROBED
+    return is_measured and any(getattr(change.before, name) != getattr(change.after, name) for name in FACTS)
 
 
 def _measured(byte_count: int, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,8 @@ class Desk:
     now: datetime
     ids: dict[str, dict[Any, Any]] = field(default_factory=dict)
     marks: dict[tuple[DirtyKind, bool], set[int]] = field(default_factory=dict)
+    measured: set[int] = field(default_factory=set)
+    """Assets of which more is known than before."""
     notes: Counter[str] = field(default_factory=Counter)
     """How often something was taken otherwise than it was said: by the sentence that tells it, with {count} in it."""
 
