@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.media.segments import View, cut_short
+from services.media.segments import View, cut_short, too_many_parts
 
 ITEM_COUNT = 10_000
 """Items and pieces of items that are looked at: a picture of 80 megapixels in tiles has a few hundred."""
@@ -44,7 +44,7 @@ class _Reader:
 def spoken(view: View) -> list[Item]:
     """Where the items lie that are no pictures (ISO/IEC 14496-12, 8.11.3 and 8.11.6).
 
-    Raises Refused when boxes or items reach beyond the end of the file.
+    Raises Refused when boxes or items reach beyond the end of the file, or are without number.
     """
     found: list[Item] = []
     for meta in _boxes(view, 0, len(view)):
@@ -100,7 +100,7 @@ def _places(view: View, iloc: _Box, sorts: dict[int, str], idat: int) -> Iterato
         for _ in range(read.number(2)):
             left -= 1
             if left < 0:
-                raise cut_short()
+                raise too_many_parts()
             read.number(index_width)
             start = base + read.number(offset_width)
             end = start + read.number(length_width)

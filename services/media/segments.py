@@ -49,12 +49,16 @@ def parts(view: View, media_type: str) -> list[Segment]:
     walk = _WALKS.get(media_type)
     found = list(islice(walk(view), PART_COUNT + 1)) if walk else []
     if len(found) > PART_COUNT:
-        raise Refused(Flaw.BROKEN_FILE, "the file is cut into more parts than a picture has")
+        raise too_many_parts()
     return found
 
 
 def cut_short() -> Refused:
     return Refused(Flaw.BROKEN_FILE, "the file ends before the picture does")
+
+
+def too_many_parts() -> Refused:
+    return Refused(Flaw.BROKEN_FILE, "the file is cut into more parts than a picture has")
 
 
 # A marker that is neither a stuffed byte nor a restart within a scan nor filling.
@@ -140,7 +144,7 @@ def _gif(view: View) -> Iterator[Segment]:
             end, count = _gif_blocks(view, body)
             blocks += count
             if blocks > BLOCK_COUNT:
-                raise Refused(Flaw.BROKEN_FILE, "the file is cut into more parts than a picture has")
+                raise too_many_parts()
             images += sort == 0x2C
             yield Segment(name, at, body, end, end)
             at = end

@@ -389,6 +389,11 @@ def test_words_that_unpack_without_end_are_refused(file: Path, name: bytes, head
     )
 
 
+def test_no_more_is_unpacked_than_shows_that_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whereabouts, "SPOKEN_BYTES", 1_000)
+    assert len(whereabouts._unpacked(zlib.compress(bytes(9_000)))) == 1_001
+
+
 def test_a_camera_s_raw_picture_is_no_tiff(file: Path) -> None:
     raw = drawn.saved(drawn.quarters(), "image/tiff", tiffinfo={50706: b"\1\4\0\0"})
     assert refused(file, raw).flaw is Flaw.UNSUPPORTED_FILE
