@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import sys
 from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -433,14 +434,21 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def test_a_worker_that_is_killed_in_the_middle_takes_its_child_along_and_another_goes_on(
-    committed: Database, store: Store, sandbox: Sandbox
+    committed: Database, store: Store, sandbox: Sandbox, tmp_path: Path
 ):
     assert store.folder is not None
     digest, clock = await kept(committed, store), FixedClock(datetime.now(UTC))
     upload = await sent(committed, clock, digest)
     url = committed.url.set(drivername="postgresql").render_as_string(hide_password=False)
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WORKER, url, str(store.folder), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        WORKER,
+        url,
+        str(store.folder),
+        stdout=asyncio.subprocess.PIPE,
+        # what it leaves behind is swept with the test's own
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     assert worker.stdout is not None
     async with asyncio.timeout(20):
