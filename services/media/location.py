@@ -5,11 +5,10 @@ Rather one too many than one missed: what is served is then a copy without all t
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
@@ -61,29 +60,32 @@ def is_cover(stream: av.stream.Stream) -> bool:
 
 def is_said_beside(path: Path) -> bool:
     """Whether a box of an MP4 besides its samples names a place, or what stands behind its end."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        if view[4:8] not in MP4:
+    with path.open("rb") as file:
+        if file.read(8)[4:] not in MP4:
             return False
-        return any(BOXES.search(part) or whereabouts.told(part) for part in _beside(view))
+        return any(BOXES.search(part) or whereabouts.told(part) for part in _beside(file, path.stat().st_size))
 
 
-def _beside(view: mmap.mmap) -> Iterator[bytes]:
+def _beside(file: BinaryIO, byte_count: int) -> Iterator[bytes]:
     """What the boxes hold that hold no samples, piece by piece: any of them may be as long as the file."""
-    for start, end in _boxes(view):
+    for start, end in _boxes(file, byte_count):
         for at in range(start, end, PIECE):
-            yield view[at : min(end, at + PIECE + OVERLAP)]
+            file.seek(at)
+            yield file.read(min(end - at, PIECE + OVERLAP))
 
 
-def _boxes(view: mmap.mmap) -> Iterator[tuple[int, int]]:
+def _boxes(file: BinaryIO, byte_count: int) -> Iterator[tuple[int, int]]:
     """From where to where they lie; what is no box is the rest of the file."""
     at = 0
-    while at < len(view):
-        size, name = int.from_bytes(view[at : at + 4], "big"), view[at + 4 : at + 8]
+    while at < byte_count:
+        file.seek(at)
+        head = file.read(16)
+        size, name = int.from_bytes(head[:4], "big"), head[4:8]
         if size == 1:
-            size = int.from_bytes(view[at + 8 : at + 16], "big")
-        end = at + size if size else len(view)
-        if not at + 8 <= end <= len(view):
-            yield at, len(view)
+            size = int.from_bytes(head[8:], "big")
+        end = at + size if size else byte_count
+        if not at + 8 <= end <= byte_count:
+            yield at, byte_count
             return
         if name not in PASSED_OVER:
             yield at, end
