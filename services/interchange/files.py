@@ -7,11 +7,13 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.store import CHUNK, Store
 from services import assets
+from services.assets import pieces
 from services.interchange.batches import Item, Reading
 from services.interchange.records import AssetRecord
 from services.media import sniffing
@@ -72,6 +74,11 @@ class Files:
         for one in staged:
             await assets.take_in(session, self.store, one.key, one.sha256, one.byte_count, one.media_type)
 
+    async def drop_unused(self, session: AsyncSession, staged: list[Staged]) -> None:
+        """Take away again what came for records that were refused."""
+        for one in staged:
+            await assets.remove_unused(session, self.store, one.sha256)
+
     def _named(self, reading: Reading) -> Iterator[tuple[Item, Path]]:
         for item in list(reading.items):
             if isinstance(item.record, AssetRecord) and item.record.sha256:
@@ -81,10 +88,11 @@ class Files:
 
     async def _staged(self, path: Path, name: str, byte_count: int) -> str | None:
         """The key under which the bytes wait; None when the store has them."""
-        if await self.store.byte_count(assets.key_of(bytes.fromhex(name))) == byte_count:
+        digest = bytes.fromhex(name)
+        if await self.store.byte_count(assets.key_of(digest)) == byte_count:
             return None
-        # the same key each time: what a killed import left is written over
-        key = f"imports/{name}"
+        # the same key each time: what a killed import left is written over, or swept like pieces of an upload without a row
+        key = f"{pieces.folder(UUID(bytes=digest[:16]))}/import"
         await self.store.put(key, _checked(path, name))
         return key
 

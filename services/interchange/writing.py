@@ -106,6 +106,8 @@ class Importing:
             connection = await raw(session)
             batch = Batch(connection, self.clock.now(), self.report.input_name, seen=self.seen)
             outcome = await batch.write(reading)
+            if self.files is not None and outcome.rejects:
+                await self.files.drop_unused(session, staged)
             await reopening.reopen(session, outcome.measured)
             await _mark(session, outcome)
             merged = Outcome({type_: dict(counts) for type_, counts in self.report.counts.items()})

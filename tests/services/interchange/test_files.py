@@ -17,6 +17,8 @@ from core.store import CHUNK, Store, open_store
 from models import AssetFactsSource, AssetKind, DirtyKind, ProbeState
 from services import assets
 from services.assets import probing
+from services.assets.verifying import PIECE
+from services.interchange.batches import read
 from services.interchange.exporting import export_files
 from services.interchange.files import Files, _checked
 from services.interchange.records import uid_for
@@ -236,6 +238,26 @@ async def test_a_preview_looks_into_the_files_and_keeps_none(db: RolledBackDatab
 
     assert lines.outcomes(report) == {"new": 1, "changed": 0, "unchanged": 0, "rejected": 1}
     assert (kept(store), report.warnings) == ([], [])
+
+
+async def test_bytes_of_a_record_that_is_refused_do_not_stay(db: RolledBackDatabase, store: Store, beside: Path):
+    report = await lines.feed(db, HELD | {"creator": "s:nobody"}, files=Files(beside, store))
+
+    assert (report.rejected, kept(store)) == (1, [])
+    async with db.session() as session:
+        assert await session.scalar(select(func.count()).select_from(models.Blob)) == 0
+
+
+async def test_what_a_killed_import_had_staged_is_used_by_the_next(db: RolledBackDatabase, store: Store, beside: Path):
+    files = Files(beside, store)
+    staged = await files.stage(read(lines.of(HELD), "killed"))
+    (left,) = kept(store)
+    assert [one.key for one in staged] == [left]
+    assert PIECE.fullmatch(left)
+
+    await lines.feed(db, HELD, files=files)
+
+    assert kept(store) == [assets.key_of(DIGEST)]
 
 
 async def test_a_film_is_never_held_in_memory_as_a_whole(tmp_path: Path):
