@@ -92,8 +92,8 @@ def white_background(small: pyvips.Image) -> int:
 
 def sharpness(small: pyvips.Image) -> int:
     """The variance of the Laplacian of the grey picture (Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy",
-    2000): with the four neighbours, grey from 0 to 255, transparent parts on white. 0 is a plain surface; a photograph in
-    focus has hundreds or thousands, a blurred one tens.
+    2000): with the four neighbours, grey from 0 to 255, transparent parts on white. 0 is a plain surface; two photographs
+    in focus had 544 and 2,260, blurred by one pixel 57 and 224, by two 7 and 19.
     """
     if small.width * small.height == 1:
         return 0
