@@ -116,15 +116,16 @@ def _outcome(place: int, sent: AssetChange, became: Any) -> AssetOutcome:
     if not isinstance(became, Refused):
         return AssetOutcome(id=sent.asset_id, asset=became, problems=[])
     problems = [
-        Problem(code=one.code, message=one.message, path=["input", "assets", str(place), *_place(one.path)])
+        Problem(code=one.code, message=one.message, path=["input", "assets", str(place), *_place(one)])
         for one in became.problems
     ]
     return AssetOutcome(id=sent.asset_id, asset=None, problems=problems)
 
 
-def _place(words: list[str]) -> list[str]:
+def _place(told: Problem) -> list[str]:
     """A place in the services' words as the client wrote it."""
-    steps = tuple(int(word) if word.isdigit() else word for word in words)
+    words = told.path or places.SUBJECTS.get(told.code, ())
+    steps = tuple(int(word) if str(word).isdigit() else word for word in words)
     return [str(name) for _, name, _ in places.steps(AssetChange, steps)]
 
 
