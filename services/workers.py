@@ -9,7 +9,8 @@ from collections.abc import Collection
 import structlog
 
 from services import erasure, firing, idempotency, merging, outbox, rates, scheduling, streams
-from services.assets import probing, retiring
+from services.assets import probing, retiring, sweeping
+from services.assets.fetching import Fetcher
 from services.assets.file_limits import FileLimits
 from services.distribution import Distributor, Tally
 from services.homepages import scheduling as homepage_scheduling
@@ -20,6 +21,9 @@ from services.runtime import Runtime
 log = structlog.get_logger()
 
 TAG_USES_AT_ONCE = 500
+
+FETCHERS = 2
+"""Files that a worker fetches at once: a slow address does not keep all others waiting."""
 
 SECONDS_TO_FINISH = 10
 """How long a probe may go on after a stop: then its child is ended, and another worker looks at the file from the start."""
@@ -51,6 +55,7 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         steps.append(("key-sweeper", idempotency.sweeper(runtime.db, runtime.clock)))
         steps.append(("stream-sweeper", streams.sweeper(runtime.db, runtime.clock)))
         steps.append(("asset-sweeper", retiring.sweeper(runtime.db, runtime.store, runtime.clock)))
+        steps += _tending_uploads(runtime)
         steps.append(("scheduler", _firing(runtime)))
         steps.append(("eraser", _erasing(runtime)))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
@@ -58,6 +63,7 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         steps.append(("indexer", indexer.step))
     if Work.PROBE in work:
         steps += [(f"prober-{number}", _probing(runtime)) for number in range(runtime.settings.sandbox_places)]
+        steps += [(f"fetcher-{number}", _until(stop, _fetching(runtime))) for number in range(FETCHERS)]
     hastening = asyncio.create_task(_end_probes(runtime, stop))
     try:
         loops = [loop(name, step, wakeup.listener(), stop) for name, step in steps]
@@ -73,6 +79,7 @@ async def drain(runtime: Runtime, *, work: Collection[Work] = EVERYTHING) -> Tal
     """
     tally = Tally()
     if Work.PROBE in work:
+        await _all(_fetching(runtime))
         await asyncio.gather(*(_all(_probing(runtime)) for _ in range(runtime.settings.sandbox_places)))
     if Work.DISTRIBUTE in work:
         for kind in SCHEDULED:
@@ -103,6 +110,37 @@ async def _end_probes(runtime: Runtime, stop: asyncio.Event) -> None:
     await stop.wait()
     await asyncio.sleep(SECONDS_TO_FINISH)
     await runtime.sandbox.close()
+
+
+def _fetching(runtime: Runtime) -> Step:
+    return Fetcher.of(runtime.db, runtime.store, runtime.settings, runtime.clock).step
+
+
+def _until(stop: asyncio.Event, step: Step) -> Step:
+    """The same step, broken off by a stop: what takes long and can be begun anew keeps no worker from ending."""
+
+    async def broken_off() -> bool:
+        work, stopped = asyncio.ensure_future(step()), asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                work.cancel()
+                await asyncio.wait({work})
+            return not work.cancelled() and work.result()
+        finally:
+            work.cancel()
+            stopped.cancel()
+
+    return broken_off
+
+
+def _tending_uploads(runtime: Runtime) -> list[tuple[str, Step]]:
+    db, store, clock = runtime.db, runtime.store, runtime.clock
+    return [
+        ("upload-finisher", sweeping.finisher(db, store, runtime.settings, clock)),
+        ("upload-sweeper", sweeping.sweeper(db, store, clock)),
+        ("upload-cleaner", sweeping.cleaner(db, store, clock)),
+    ]
 
 
 async def _all(step: Step) -> None:

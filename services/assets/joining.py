@@ -97,7 +97,7 @@ class Joining:
             await self.refuse(uid, error)
             raise
         except BaseException:
-            await self._lease(claim, None)
+            await self.lease(claim, None)
             raise
 
     async def refuse(self, uid: UUID, error: NotTaken) -> None:
@@ -175,7 +175,7 @@ class Joining:
                 await asyncio.to_thread(digest.update, chunk)
                 yield chunk
             if asyncio.get_running_loop().time() - renewed > RENEWED_SECONDS:
-                await self._lease(claim, LEASE)
+                await self.lease(claim, LEASE)
                 renewed = asyncio.get_running_loop().time()
 
     async def _taken_in(
@@ -204,7 +204,7 @@ class Joining:
             await settling.settle(session, self.store, blob, clock=self.clock, most=self.limits.of_kind)
             await session.refresh(upload)
 
-    async def _lease(self, claim: models.AssetUpload, lease: timedelta | None) -> None:
+    async def lease(self, claim: models.AssetUpload, lease: timedelta | None) -> None:
         """Hold an upload for longer, or no more."""
         async with self.db.session() as session:
             upload = await uploading.locked(session, claim.uid)

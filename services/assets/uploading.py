@@ -23,7 +23,7 @@ from core.reads import OneRead, Order, PageRead
 from core.store import Store
 from models import UploadState
 from services import access, audit, signatures
-from services.assets import file_names, keeping, labelling, pieces, settling
+from services.assets import file_names, keeping, labelling, pieces, probing, settling
 from services.assets.failures import EMPTY, EmptyFile
 from services.assets.file_limits import FileLimits, announced
 from services.assets.labels import Labels, checked
@@ -138,6 +138,8 @@ async def begin(
     session.add(upload)
     await session.flush()
     audit.record(session, caller, "asset.upload_begun", upload)
+    if upload.state is UploadState.FETCHING:
+        await probing.wake(session)
     if announcement.sha256 is not None:
         await _know_again(session, store, upload, announcement.sha256, limits, clock)
     return upload

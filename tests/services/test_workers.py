@@ -248,3 +248,22 @@ async def outside(server_url: str) -> AsyncIterator[Any]:
     async with engine.connect() as connection:
         yield connection
     await engine.dispose()
+
+
+async def test_what_can_be_begun_anew_keeps_no_worker_from_ending():
+    stop, begun, left = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def endless() -> bool:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.set()
+        return True
+
+    working = asyncio.create_task(workers._until(stop, endless)())
+    await begun.wait()
+    stop.set()
+
+    assert not await asyncio.wait_for(working, 5)
+    assert left.is_set()
