@@ -15,8 +15,10 @@ from urllib.parse import urlencode
 
 import orjson
 
+from models import AssetKind
 from services import bodies
 from services.feeds import FeedPage, Item
+from services.media.recipes import Fit
 
 MEDIA_TYPE = "application/feed+json"
 
@@ -94,14 +96,13 @@ def _payload(item: Item, place: Place) -> dict[str, Any]:
     assert item.gathered is not None
     assert item.rendition is not None
     one, shown = item.gathered, item.rendition
-    pictures = [_address(uid, item, place) for uid in shown.pictures]
     return {
         "url": shown.link,
         "title": shown.title,
         "summary": shown.summary,
         "content_html": bodies.html(one.body, asset=lambda uid: _address(uid, item, place)) or None,
         "content_text": shown.text or shown.title,
-        "image": pictures[0] if pictures else None,
+        "image": _leading(item, place),
         "date_published": (one.content.published_at or item.appeared_at).isoformat(),
         "date_modified": (one.content.changed_at or item.changed_at).isoformat(),
         "authors": [{"name": one.creator.name, "url": place.feed(f"creator.{one.creator.handle}")}],
@@ -152,6 +153,20 @@ def _attachments(item: Item, place: Place) -> list[dict[str, Any]]:
             attachment["duration_in_seconds"] = round(video.duration_ms / 1000, 3)
         found.append(attachment)
     return found
+
+
+def _leading(item: Item, place: Place) -> str | None:
+    """The first picture: in the crop that the channel prefers, where it is ours to crop."""
+    assert item.gathered is not None
+    assert item.rendition is not None
+    uid = item.rendition.picture
+    if uid is None:
+        return None
+    asset = item.gathered.assets.get(uid)
+    if item.crop is None or asset is None or asset.sha256 is None or asset.kind is not AssetKind.IMAGE:
+        return _address(uid, item, place)
+    width, height = item.crop
+    return f"{place.asset(uid)}/{width}x{height}-{Fit.COVER}.auto"
 
 
 def _address(uid: str, item: Item, place: Place) -> str:

@@ -164,6 +164,11 @@ def _of_ratios(ratios: Iterable[str], reason: str) -> Iterator[tuple[Sides, str]
             yield at_width(ratio, width), reason
 
 
+def leading(ratio: str) -> Sides:
+    """The size in which a channel that prefers a ratio is given its leading picture."""
+    return at_width(ratio, max(CHANNEL_WIDTHS))
+
+
 def at_width(ratio: str, width: int) -> Sides:
     """The size of a ratio ("16:9") at a width, with whole pixels: 750 to 422."""
     across, down = parsed(ratio)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -700,3 +701,22 @@ async def test_who_follows_an_erased_creator_by_the_old_address_is_told_what_is_
     async with door.db.session() as session:
         kept = await session.scalar(select(models.Feed.key).where(models.Feed.creator_id == ada.id))
     assert kept == f"creator.erased-{ada.uid.hex}"
+
+
+async def test_the_leading_picture_is_cropped_as_the_channel_prefers(db: Database, clock: FixedClock, tmp_path: Path):
+    key = "test.cropped"
+    await install(db, pack(key, rendering={"picture": {"ratios": ["16:9"], "max": 2}}))
+    async with opened(db, clock, data=tmp_path) as door:
+        assert door.store is not None
+        async with db.session() as session:
+            ours = await make.held(session, door.store, b"ours")
+            linked = await make.asset(session, width=1600, height=900)
+        held = await door.live(covers=(ours,))
+        mixed = await door.live(covers=(ours, linked))
+        page = await door.feed(key)
+
+    images = {item["id"].rpartition(":")[2]: item for item in page["items"]}
+    assert images[str(held.uid)]["image"] == f"{BASE}/assets/{ours.uid}/1080x608-cover.auto"
+    # the nearest to the ratio leads, and what lives elsewhere is not ours to crop
+    assert images[str(mixed.uid)]["image"] == linked.url
+    assert images[str(mixed.uid)]["_headwater"]["pictures"] == [linked.url, f"{BASE}/assets/{ours.uid}"]
