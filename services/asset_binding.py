@@ -22,6 +22,12 @@ EXPIRED = "This asset has expired, and is shown nowhere any more: take another o
 Place = tuple[str | int, ...]
 
 
+class AssetRetired(Conflict):
+    """Whose it is wants it used nowhere anew."""
+
+    code = "ASSET_RETIRED"
+
+
 class AssetExpired(Conflict):
     """What is to go out shows something that is shown nowhere any more."""
 
@@ -107,5 +113,5 @@ def _uids(inside: str) -> ColumnElement[UUID]:
 
 def _refusal(is_retired: bool, is_over: bool) -> tuple[str, str] | None:
     if is_over:
-        return "ASSET_EXPIRED", EXPIRED
-    return ("ASSET_RETIRED", RETIRED) if is_retired else None
+        return AssetExpired.code, EXPIRED
+    return (AssetRetired.code, RETIRED) if is_retired else None
