@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -27,10 +27,13 @@ from services.assets.labels import Labels
 from services.assets.probing import step
 from services.runtime import Runtime
 
+Source = TypeVar("Source")
+
 UNFINISHED_AFTER = verifying.YOUNG
 LONGEST_NAME = 40
 
 AtOnce = Annotated[int, typer.Option("--at-once", min=1, max=64, help="How many files are at work at the same time.")]
+Inside = Annotated[bool, typer.Option("--inside", help="Let addresses lead to inner networks and to any port.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Look into the files and say what would be; keep nothing.")]
 Creator = Annotated[str | None, typer.Option("--creator", help="Whose they are: a handle. Default: the house's.")]
 
@@ -75,9 +78,12 @@ def add(
         ready = await adding.prepared(runtime, owner, given, folder=way, is_rehearsal=dry_run)
         return await _added(ready, paths, at_once, is_recursive=recursive, quiet=as_json)
 
-    found = with_runtime(work)
+    _tell(with_runtime(work), as_json=as_json, dry_run=dry_run)
+
+
+def _tell(found: Sequence[Added], *, as_json: bool, dry_run: bool = False) -> None:
     say([_as_json(one) for one in found], as_json=as_json, text=_summary(found, dry_run=dry_run))
-    if any(one.outcome is Outcome.REFUSED for one in found):
+    if any(one.outcome in {Outcome.REFUSED, Outcome.WAITING} for one in found):
         raise typer.Exit(1)
 
 
@@ -85,16 +91,28 @@ async def _added(
     ready: adding.Adding, paths: Sequence[str], at_once: int, *, is_recursive: bool, quiet: bool
 ) -> list[Added]:
     """What became of each, in the order in which they were named."""
-    found: dict[int, Added] = {}
     sources = await asyncio.to_thread(lambda: list(_sources(paths, is_recursive=is_recursive)))
+    return await _each(sources, lambda one: ready.add(one[0], follow=one[1]), lambda one: one[0], at_once, quiet=quiet)
+
+
+async def _each(
+    sources: Sequence[Source],
+    do: Callable[[Source], Awaitable[Added]],
+    named: Callable[[Source], str],
+    at_once: int,
+    *,
+    quiet: bool,
+) -> list[Added]:
+    """What became of each of these, in their order; after a Ctrl-C of those that were at work."""
+    found: dict[int, Added] = {}
     coming = enumerate(sources)
     with _progress("files", len(sources), quiet=quiet) as told, stop_asked() as asked:
 
         async def one_after_another() -> None:
-            for place, (source, follow) in coming:
-                told(0, Path(source).name)
-                found[place] = await ready.add(source, follow=follow)
-                told(1, Path(source).name)
+            for place, source in coming:
+                told(0, Path(named(source)).name)
+                found[place] = await do(source)
+                told(1, "")
                 if asked.is_set():
                     return
 
@@ -115,7 +133,8 @@ def _summary(found: Sequence[Added], *, dry_run: bool) -> str:
     lines = [_line(one, dry_run=dry_run) for one in found]
     would = "would be " if dry_run else ""
     totals = f"{counts[Outcome.ADDED]:,} {would}added, {counts[Outcome.PRESENT]:,} there already"
-    return "\n".join([*lines, f"{totals}, {counts[Outcome.REFUSED]:,} refused"])
+    left = f", {counts[Outcome.WAITING]:,} wait for a worker" if counts[Outcome.WAITING] else ""
+    return "\n".join([*lines, f"{totals}, {counts[Outcome.REFUSED]:,} refused{left}"])
 
 
 def _line(one: Added, *, dry_run: bool) -> str:
@@ -124,6 +143,8 @@ def _line(one: Added, *, dry_run: bool) -> str:
         case Outcome.REFUSED:
             assert one.problem is not None, "a refusal says why"
             return f"refused {source}: {one.problem.message} [{one.problem.code}]"
+        case Outcome.WAITING:
+            return f"waiting {source}: it did not answer yet; a worker tries it again"
         case Outcome.PRESENT:
             assert one.asset is not None, "it is there"
             return f"there already {source}: {one.asset.uid}"
@@ -143,6 +164,33 @@ def _as_json(one: Added) -> dict[str, Any]:
         "code": problem.code or None,
         "message": problem.message or None,
     }
+
+
+def fetch(
+    creator: Annotated[str | None, typer.Option("--creator", help="Only those of this creator: a handle.")] = None,
+    at_once: AtOnce = 4,
+    *,
+    inside: Inside = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in the bytes of assets that are only linked, so that they are measured: rules that block trust nothing less.
+
+    Each keeps its id and its uses. What cannot be had is said with its code, or left to a worker that tries it again; the
+    exit code is then 1.
+
+    Example: headwater assets fetch --creator ada
+    """
+
+    async def work(runtime: Runtime) -> list[Added]:
+        async with runtime.db.session() as session:
+            owner = await creator_of(session, creator) if creator else None
+        wanted = await adding.linked(runtime, owner)
+        return await _each(
+            wanted, lambda one: adding.brought(runtime, one, inside=inside), lambda one: one.url or "", at_once,
+            quiet=as_json,
+        )  # fmt: skip
+
+    _tell(with_runtime(work), as_json=as_json)
 
 
 def probe(

@@ -28,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command("add")(asset_work.add)
+app.command("fetch")(asset_work.fetch)
 app.command("probe")(asset_work.probe)
 app.command("verify")(asset_work.verify)
 

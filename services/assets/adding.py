@@ -22,8 +22,9 @@ from core.caller import SYSTEM
 from core.errors import DomainError, Invalid, Problem
 from core.store import CHUNK
 from models import UploadState
-from services.assets import folders, labelling, labels, probing, uploading
+from services.assets import fetching, folders, labelling, labels, probing, uploading
 from services.assets.failures import EMPTY, EmptyFile, failure
+from services.assets.fetching import Fetcher
 from services.assets.file_limits import FileLimits, recognised
 from services.assets.labels import Labels
 from services.assets.pieces import HEAD
@@ -45,17 +46,18 @@ class NotAFile(Invalid):
 
 class Outcome(enum.StrEnum):
     """ADDED: there is an asset now, or with a rehearsal there would be. PRESENT: its creator had these bytes already.
-    REFUSED: it is not taken, for the reason that stands beside.
+    REFUSED: it is not taken, for the reason that stands beside. WAITING: its address did not answer; a worker tries again.
     """
 
     ADDED = "added"
     PRESENT = "present"
     REFUSED = "refused"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of one file; `asset` is there unless it was refused or this was a rehearsal."""
+    """What became of one file; `asset` is there when it was added or present, but not in a rehearsal."""
 
     source: str
     outcome: Outcome
@@ -109,14 +111,14 @@ class Adding:
         if upload.state is UploadState.RECEIVING:
             file.seek(upload.received_count)
             upload = await self._receiver.receive(upload.uid, upload.received_count, _pieces(file))
-        return await self._settled(source, upload)
+        return await settled(self.runtime, source, upload)
 
     async def _address(self, url: str) -> Added:
         if self.is_rehearsal:
             raise Invalid("What lies at an address is known when it is fetched: a rehearsal fetches nothing.")
         async with self.runtime.db.session() as session:
             upload = await self._begin(session, Announcement(url=url, labels=self.labels))
-        return await self._settled(url, upload)
+        return await settled(self.runtime, url, upload)
 
     async def _present(self, digest: bytes) -> models.Asset | None:
         asset = models.Asset
@@ -150,24 +152,6 @@ class Adding:
             limits=self._limits, hours=runtime.settings.upload_hours, clock=runtime.clock,
         )  # fmt: skip
 
-    async def _settled(self, source: str, upload: models.AssetUpload) -> Added:
-        """What became of an upload that is all there, once it was looked into: by us, unless a worker is faster."""
-        while upload.state in uploading.MOVING:
-            if not await self._step():
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            async with self.runtime.db.session() as session:
-                upload = (await uploading.by_ids(session, SYSTEM, [upload.id]))[upload.id]
-        if upload.state is not UploadState.READY:
-            return _refused(source, failure(upload.failure or "UPLOAD_EXPIRED"))
-        async with self.runtime.db.session() as session:
-            asset = (await session.scalars(select(models.Asset).where(models.Asset.uid == upload.asset_uid))).one()
-        return Added(source, Outcome.ADDED, asset)
-
-    async def _step(self) -> bool:
-        runtime = self.runtime
-        most = self._limits.of_kind
-        return await probing.step(runtime.db, runtime.store, runtime.sandbox, runtime.clock, most=most)
-
     @property
     def _limits(self) -> FileLimits:
         return FileLimits.of(self.runtime.settings)
@@ -199,6 +183,55 @@ async def prepared(
         await labelling.named(session, given.tags, against)
         against.check()
     return Adding(runtime, creator, given, is_rehearsal)
+
+
+async def linked(runtime: Runtime, creator: models.Creator | None) -> Sequence[models.Asset]:
+    """The assets whose bytes lie elsewhere, of a creator or with None of all, the oldest first."""
+    asset = models.Asset
+    statement = select(asset).where(asset.sha256.is_(None), asset.url.is_not(None)).order_by(asset.id)
+    if creator is not None:
+        statement = statement.where(asset.creator_id == creator.id)
+    async with runtime.db.session() as session:
+        return (await session.scalars(statement)).all()
+
+
+async def brought(runtime: Runtime, asset: models.Asset, *, inside: bool = False) -> Added:
+    """Bring the bytes of a linked asset in, which keeps its id. One that a worker has in hand is WAITING."""
+    source = asset.url or ""
+    async with runtime.db.session() as session:
+        begun = await fetching.fetch_linked(
+            session, SYSTEM, uids=[asset.uid], hours=runtime.settings.upload_hours, clock=runtime.clock
+        )
+    if not begun:
+        return Added(source, Outcome.WAITING)
+    return await settled(runtime, source, begun[0], inside=inside)
+
+
+async def settled(runtime: Runtime, source: str, upload: models.AssetUpload, *, inside: bool = False) -> Added:
+    """What becomes of an upload that has its address, or all its bytes: fetched once and looked into by us, unless a worker is
+    faster.
+    """
+    fetcher = replace(Fetcher.of(runtime.db, runtime.store, runtime.settings, runtime.clock), inside=inside)
+    most = fetcher.limits.of_kind
+    if upload.state is UploadState.FETCHING:
+        await fetcher.step(only=[upload.uid])
+        upload = await _now(runtime, upload)
+    while upload.state is UploadState.PROBING:
+        if not await probing.step(runtime.db, runtime.store, runtime.sandbox, runtime.clock, most=most):
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        upload = await _now(runtime, upload)
+    if upload.state in uploading.MOVING:
+        return Added(source, Outcome.WAITING)
+    if upload.state is not UploadState.READY:
+        return _refused(source, failure(upload.failure or "UPLOAD_EXPIRED"))
+    async with runtime.db.session() as session:
+        asset = (await session.scalars(select(models.Asset).where(models.Asset.uid == upload.asset_uid))).one()
+    return Added(source, Outcome.ADDED, asset)
+
+
+async def _now(runtime: Runtime, upload: models.AssetUpload) -> models.AssetUpload:
+    async with runtime.db.session() as session:
+        return (await uploading.by_ids(session, SYSTEM, [upload.id]))[upload.id]
 
 
 async def _folder(

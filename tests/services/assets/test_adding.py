@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import hashlib
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,46 @@ def test_a_folder_gives_its_files_in_order_and_hides_what_is_hidden(tmp_path: Pa
 
     assert found == [(str(tmp_path / name), False) for name in ("a.png", "b/1.png", "b/2.png")]
     assert list(adding.within(tmp_path, is_recursive=False)) == [(str(tmp_path), True)]
+
+
+# What lies elsewhere
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncIterator[str]:
+    """The address of a server that has a picture at /there, and nothing at all else."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        found, body = (b"200 OK", PNG) if asked.startswith(b"GET /there ") else (b"503 Busy", b"")
+        writer.write(b"HTTP/1.1 %b\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (found, len(body), body))
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_an_address_of_our_own_network_is_refused(runtime: Runtime, elsewhere: str):
+    assert told(await (await ready(runtime)).add(f"{elsewhere}/there")) == (Outcome.REFUSED, "UNSAFE_ADDRESS")
+
+
+async def test_a_link_gets_its_bytes_and_keeps_its_id(runtime: Runtime, session, elsewhere: str):
+    creator = await make.creator(session)
+    link = await make.asset(session, url=f"{elsewhere}/there", creator_id=creator.id)
+    await make.asset(session, url=f"{elsewhere}/busy")
+    await make.held(session, runtime.store, b"ours", creator_id=creator.id)
+    await session.flush()
+
+    wanted = await adding.linked(runtime, creator)
+    every = await adding.linked(runtime, None)
+    found = await adding.brought(runtime, wanted[0], inside=True)
+    left = await adding.brought(runtime, every[1], inside=True)
+    again = await adding.brought(runtime, every[1], inside=True)
+
+    assert [one.uid for one in wanted] == [link.uid]
+    assert found.asset is not None
+    assert (found.outcome, found.asset.uid, found.asset.facts_source) == (Outcome.ADDED, link.uid, "PROBED")
+    assert (left.outcome, again.outcome) == (Outcome.WAITING, Outcome.WAITING)
+    assert await adding.linked(runtime, creator) == []
