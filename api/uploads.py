@@ -11,25 +11,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 import models
-from api import languages, messages, upload_bodies, upload_headers
+from api import upload_answers, upload_bodies, upload_headers
 from api.auth import caller_from
 from api.graphql.origins import SHOWN, Origins, is_preflight, preflight
 from api.reading import BadParameter, away, only, problem
 from api.upload_headers import BadUploadHeader
-from core.caller import ANONYMOUS, Caller
+from core.caller import Caller
 from core.errors import DomainError, Invalid
-from core.ids import MalformedId, global_id, parse_global_id
+from core.ids import MalformedId, parse_global_id
 from models import UploadState
 from services import access, creators, signatures
 from services.assets import uploading
-from services.assets.failures import EMPTY, EmptyFile, error_of, failure
+from services.assets.failures import EMPTY, EmptyFile, error_of
 from services.assets.file_limits import FileLimits
 from services.assets.joining import is_complete
 from services.assets.labels import Labels
@@ -171,7 +169,7 @@ async def _begin(request: Request) -> Response:
         labels=_labels(said, [one.strip() for one in said.get("tags", "").split(",") if one.strip()]),
     )
     upload = await _begun(request, said.get("creator"), announcement)
-    headers = {"Location": await _address(request, upload.uid), "Upload-Offset": "0"}
+    headers = {"Location": await upload_answers.address(request, upload.uid), "Upload-Offset": "0"}
     if request.headers.get("content-type", "").lower() == PIECE_TYPE:
         upload = await _receive(request, upload, 0)
         headers["Upload-Offset"] = str(upload.received_count)
@@ -249,7 +247,7 @@ async def _state(request: Request) -> Response:
     """GET: how far it is. HEAD, over tus: from where to go on."""
     upload = await _opened(request)
     if request.method == "GET":
-        return await _told(request, upload, 200)
+        return await upload_answers.told(request, upload, 200)
     if upload.state is UploadState.RECEIVING and is_complete(upload):
         # whoever received the last byte was killed over it
         upload = await _receiver(request).finish(upload.uid)
@@ -350,56 +348,7 @@ async def _outcome(request: Request, uid: UUID) -> Response:
     upload = await uploading.waited(runtime.db, uid, seconds=upload_headers.wait(request, PATIENCE_SECONDS))
     if upload.state is UploadState.REFUSED:
         raise error_of(upload.failure or "")
-    return await _told(request, upload, 201 if upload.state is UploadState.READY else 202)
-
-
-async def _told(request: Request, upload: models.AssetUpload, status: int) -> Response:
-    runtime: Runtime = request.app.state.runtime
-    told, asset = _plain(request, upload), None
-    if upload.state is UploadState.READY:
-        async with runtime.db.session() as session:
-            statement = select(models.Asset).where(models.Asset.uid == upload.asset_uid)
-            asset = (await session.scalars(statement)).one_or_none()
-        told["asset"] = asset and _shown(runtime.settings.base_url, asset)
-    headers = {"Location": await _address(request, upload.uid)} if status == 202 else {}
-    return Response(orjson.dumps(told), status, headers, "application/json")
-
-
-def _plain(request: Request, upload: models.AssetUpload) -> dict[str, Any]:
-    """An upload as JSON."""
-    wanted = languages.accepted(request.headers.get("accept-language"))
-    why = failure(upload.failure) if upload.failure else None
-    return {
-        "id": global_id("AssetUpload", upload.uid),
-        "state": upload.state.value,
-        "byteCount": upload.byte_count,
-        "receivedCount": upload.received_count,
-        "expiresAt": upload.expires_at,
-        "failure": why and {"code": why.code, "message": messages.told(why.code, why.message, wanted)},
-        "asset": None,
-    }
-
-
-def _shown(base_url: str, asset: models.Asset) -> dict[str, Any]:
-    """An asset as JSON: what a sender wants to know of it; GraphQL tells the rest."""
-    return {
-        "id": global_id("Asset", asset.uid),
-        "kind": asset.kind.value,
-        "mediaType": asset.media_type,
-        "byteCount": asset.byte_count,
-        "width": asset.width,
-        "height": asset.height,
-        "durationMs": asset.duration_ms,
-        "fileName": asset.file_name,
-        "url": f"{base_url}/assets/{asset.uid}",
-    }
-
-
-async def _address(request: Request, uid: UUID) -> str:
-    runtime: Runtime = request.app.state.runtime
-    async with runtime.db.session() as session:
-        found = await uploading.tokens(session, ANONYMOUS, [uid])
-    return uploading.address(runtime.settings.base_url, found[uid])
+    return await upload_answers.told(request, upload, 201 if upload.state is UploadState.READY else 202)
 
 
 routes = [

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import orjson
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -244,7 +245,7 @@ async def test_a_file_needs_a_key_that_may_write(door: Door, sender: Sender):
     assert code(anonymous) == (403, "MISSING_SCOPE")
 
 
-async def broken_off(door: Door, method: str, path: str, headers: dict[str, str], query: str = "") -> list[Any]:
+async def broken_off(door: Door, method: str, path: str, headers: dict[str, str], query: str = "") -> tuple[int, str]:
     """What is answered when the client goes away after some bytes."""
     answered: list[Any] = []
     events = iter([{"type": "http.request", "body": PICTURE[:20], "more_body": True}])
@@ -258,13 +259,15 @@ async def broken_off(door: Door, method: str, path: str, headers: dict[str, str]
     sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": sent}
     await door.client._transport.app(scope | {"http_version": "1.1", "scheme": "http"}, receive, send)
-    return [one["status"] for one in answered if "status" in one]
+    start, *bodies = answered
+    told = orjson.loads(b"".join(one["body"] for one in bodies))
+    return start["status"], told["code"]
 
 
 async def test_a_file_that_breaks_off_in_one_request_leaves_nothing(door: Door, sender: Sender):
     answered = await broken_off(door, "POST", "/assets", sender.key, f"creator={sender.creator.handle}")
 
-    assert answered == [400]
+    assert answered == (400, "UPLOAD_BROKEN_OFF")
     assert door.store is not None
     assert await stored(door.store) == []
     async with door.db.session() as session:
@@ -276,7 +279,7 @@ async def test_a_piece_that_breaks_off_is_kept(door: Door, sender: Sender):
 
     answered = await broken_off(door, "PATCH", address, PIECE | {"Upload-Offset": "0"})
 
-    assert answered == [400]
+    assert answered == (400, "UPLOAD_BROKEN_OFF")
     assert (await door.client.head(address)).headers["upload-offset"] == "20"
 
 
