@@ -9,7 +9,7 @@ from collections.abc import Collection
 import structlog
 
 from services import erasure, firing, idempotency, merging, outbox, rates, scheduling, streams
-from services.assets import probing, retiring, sweeping
+from services.assets import probing, retiring, sweeping, verifying
 from services.assets.fetching import Fetcher
 from services.assets.file_limits import FileLimits
 from services.distribution import Distributor, Tally
@@ -55,6 +55,7 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         steps.append(("key-sweeper", idempotency.sweeper(runtime.db, runtime.clock)))
         steps.append(("stream-sweeper", streams.sweeper(runtime.db, runtime.clock)))
         steps.append(("asset-sweeper", retiring.sweeper(runtime.db, runtime.store, runtime.clock)))
+        steps.append(("store-sweeper", verifying.sweeper(runtime.store, runtime.clock)))
         steps += _tending_uploads(runtime)
         steps.append(("scheduler", _firing(runtime)))
         steps.append(("eraser", _erasing(runtime)))

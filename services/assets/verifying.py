@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, delete, literal, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,9 @@ from core.store import Entry, NothingThere, Store
 from models import ProbeState
 from services.assets import keeping, pieces, uploading
 from services.assets.reading import NoSuchAsset
+from services.loops import Step
+
+log = structlog.get_logger()
 
 AT_ONCE = 500
 """Rows, and keys of the store, that are compared in one statement."""
@@ -171,6 +175,23 @@ class Verifying:
                 return False
             await self.store.delete(key)
         return True
+
+
+def sweeper(store: Store, clock: Clock) -> Step:
+    """A worker's step that takes away, once a day, what killed writers left."""
+    swept_at: datetime | None = None
+
+    async def step() -> bool:
+        nonlocal swept_at
+        now = clock.now()
+        if swept_at is None or now - swept_at >= YOUNG:
+            swept_at = now
+            count = await store.remove_unfinished(now - YOUNG)
+            if count:
+                log.info("store.unfinished_removed", count=count)
+        return False
+
+    return step
 
 
 async def look_again(session: AsyncSession, uids: Sequence[UUID] | None) -> None:

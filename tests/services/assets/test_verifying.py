@@ -133,3 +133,19 @@ async def test_looking_again_asks_for_these_or_for_all(db: Database, store: Stor
     assert all_[broken] is ProbeState.WAITING
     with pytest.raises(NoSuchAsset, match="no bytes"):
         await verifying.look_again(session, [linked])
+
+
+async def test_what_killed_writers_left_is_swept_once_a_day(store: Store, later: FixedClock):
+    assert store.folder is not None
+    left = store.folder / "ab" / "abcd#1"
+    sweep = verifying.sweeper(store, later)
+
+    left.parent.mkdir()
+    left.touch()
+    await sweep()
+    first = left.exists()
+    left.parent.mkdir(exist_ok=True)
+    left.touch()
+    await sweep()
+
+    assert (first, left.exists()) == (False, True)
