@@ -210,6 +210,35 @@ async def test_what_is_erased_meanwhile_leaves_nothing(db: Database, store: Stor
         await maker.make(digest(asset), RECIPE)
 
 
+async def test_what_is_erased_while_it_is_written_leaves_nothing(
+    committed: Database, store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    asset = await picture(committed, store)
+    begins, may_go_on, put = asyncio.Event(), asyncio.Event(), Store.put
+
+    async def slowly(self: Store, key: str, content: bytes) -> None:
+        begins.set()
+        await may_go_on.wait()
+        await put(self, key, content)
+
+    async def erase() -> bool:
+        async with committed.session() as session:
+            await session.delete(await session.get_one(models.Asset, asset.id))
+            await session.flush()
+            return await keeping.remove_unused(session, store, digest(asset))
+
+    monkeypatch.setattr(Store, "put", slowly)
+    asked = asyncio.create_task(Maker(committed, store, Counting(), clock).make(digest(asset), RECIPE))
+    await asyncio.wait_for(begins.wait(), 5)
+    erased = asyncio.create_task(erase())
+    await asyncio.wait({erased}, timeout=0.1)
+    may_go_on.set()
+
+    assert (await asked).etag == f"{1:064}"
+    assert await erased
+    assert [entry.key async for entry in store.entries("")] == []
+
+
 async def test_bytes_that_are_missing_are_no_failure_of_the_making(db: Database, store: Store, clock: FixedClock):
     asset = await picture(db, store)
     await store.delete(assets.key_of(digest(asset)))
