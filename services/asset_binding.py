@@ -107,6 +107,15 @@ async def expired_in(session: AsyncSession, revision: models.Revision) -> list[A
     return refused
 
 
+async def expired_on(session: AsyncSession, version: models.HomepageVersion) -> list[AssetExpired]:
+    """Why a version of a homepage cannot go out: how many of its pictures and films have expired."""
+    uids = select(_uids(PICTURES)).select_from(models.HomepageVersion).where(models.HomepageVersion.id == version.id)
+    statement = select(func.count()).select_from(models.Asset).where(models.Asset.uid.in_(uids), is_expired())
+    count = await session.scalar(statement) or 0
+    message = f"{count} of the pictures and films on this page have expired: take others, or give them more time."
+    return [AssetExpired(message, path=("creator",))] if count else []
+
+
 def _uids(inside: str) -> ColumnElement[UUID]:
     return cast(func.jsonb_array_elements_text(literal_column(inside, JSONB)), Uuid())
 

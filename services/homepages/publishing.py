@@ -11,7 +11,7 @@ from core.caller import Caller
 from core.clock import Clock
 from core.errors import Conflict, NotFound
 from models import HomepageState
-from services import stamps
+from services import asset_binding, stamps
 from services.homepages.drafting import NoDraft, done, draft_of, next_number, record, tended, version_of
 
 
@@ -41,6 +41,8 @@ async def publish(
         raise stamps.StaleRevision(draft)
     if draft is None:
         raise NoDraft("This homepage has no draft to publish: save one first.", path=("creator",))
+    for expired in await asset_binding.expired_on(session, draft):
+        raise expired
     await go_live(session, page, draft, clock)
     record(session, caller, "homepage.published", page, draft, clock)
     return await done(session, draft)

@@ -13,7 +13,7 @@ from core.caller import Caller
 from core.clock import Clock
 from core.errors import DomainError, together
 from models import HomepageState
-from services import access, firing, outbox, schedule_times, scheduling, stamps
+from services import access, asset_binding, firing, outbox, schedule_times, scheduling, stamps
 from services.homepages.drafting import NoDraft, done, draft_of, record, tended, version_of
 from services.homepages.publishing import NoSuchVersion, go_live
 
@@ -108,6 +108,8 @@ async def fire(session: AsyncSession, id_: int, clock: Clock) -> None:
     if creator.suspended_at is not None:
         raise scheduling.CreatorSuspended("The creator is suspended: set it anew when that is lifted.")
     version.fired_late_ms = firing.late_ms(version.scheduled_for, now)
+    for expired in await asset_binding.expired_on(session, version):
+        raise expired
     await go_live(session, page, version, clock)
     record(
         session, caller, "homepage.published", page, version, clock, is_scheduled=True, late_ms=version.fired_late_ms

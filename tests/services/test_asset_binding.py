@@ -13,7 +13,7 @@ import models
 from core.clock import FixedClock
 from core.errors import DomainError
 from models import AssetKind, Format, blocks, formats
-from services import answers, contents, goods, profiles, publishing, scheduling
+from services import answers, contents, goods, homepages, profiles, publishing, scheduling
 from services.homepages import drafting
 from tests import make
 
@@ -126,3 +126,24 @@ async def test_nothing_goes_out_with_what_has_expired(session: AsyncSession, clo
     await session.flush()
     await publishing.publish(session, author, content.uid, clock=clock)
     assert await session.scalar(select(models.Content.live_revision_id)) == revision_id
+
+
+async def test_a_page_goes_out_with_nothing_that_has_expired(session: AsyncSession, clock: FixedClock):
+    creator = await make.creator(session)
+    author = await make.author(session, creator)
+    asset = await make.asset(session, creator_id=creator.id, expires_at=LONG_AGO)
+    home = models.Homepage(creator_id=creator.id)
+    session.add(home)
+    await session.flush()
+    session.add(
+        models.HomepageVersion(homepage_id=home.id, number=1, blocks=[{"type": "hero", "image": str(asset.uid)}])
+    )
+    await session.flush()
+
+    with pytest.raises(DomainError) as refused:
+        await homepages.publish(session, author, creator.uid, clock=clock)
+    asset.expires_at = None
+    await session.flush()
+
+    assert told(refused) == [("ASSET_EXPIRED", ("creator",))]
+    assert (await homepages.publish(session, author, creator.uid, clock=clock)).state is models.HomepageState.LIVE
