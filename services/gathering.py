@@ -63,19 +63,14 @@ class Gathered:
         return replace(self.facts, content=bare).to_json()
 
 
-def recalled(gathered: Gathered, snapshot: bytes) -> Facts:
-    """The facts as they were decided on: the words of the sealed revision, the rest from the snapshot."""
-    pinned, words = Facts.from_json(snapshot), gathered.facts.content
-    content = replace(
-        pinned.content,
-        title=words.title,
-        summary=words.summary,
-        text=words.text,
-        paragraphs=words.paragraphs,
-        links=words.links,
-        details=words.details,
-    )
-    return replace(pinned, content=content)
+def recalled(revision: models.Revision, snapshot: bytes) -> Facts:
+    """The facts as they were decided on: the words of the sealed revision, the rest from the snapshot.
+
+    pydantic.ValidationError for a snapshot or words that this version cannot read.
+    """
+    pinned = Facts.from_json(snapshot)
+    body, details = read_parts(models.Format(pinned.content.format), revision)
+    return replace(pinned, content=replace(pinned.content, **_words(revision, body, details)))
 
 
 async def gather(
@@ -105,7 +100,7 @@ async def gather(
     tags = await tag_facts.by_ids(
         session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)}
     )
-    creators = await _creators(session, {creator.id: creator for _, _, creator in found}, at)
+    creators = await facts_of_creators(session, {creator.id: creator for _, _, creator in found}, at)
     gathered = {}
     for content, revision, creator in found:
         around = (
@@ -213,9 +208,10 @@ async def _pools(session: AsyncSession, product_ids: set[int]) -> dict[int, list
     return pools
 
 
-async def _creators(
+async def facts_of_creators(
     session: AsyncSession, creators: dict[int, models.Creator], at: datetime
 ) -> dict[int, CreatorFacts]:
+    """What the engine sees of these creators, by id: whatever they published counts."""
     if not creators:
         return {}
     ids = sorted(creators)
@@ -303,24 +299,16 @@ def _gathered(
     shown = {tags[tag_id].facts.uid: tags[tag_id] for tag_id in tag_ids}.values()
     for tag in shown:
         by_taxonomy[tag.taxonomy].append(tag.facts)
-    paragraphs = tuple(blocks.paragraphs(body))
-    headings = sum(block.type == "heading" for block in body)
     facts = ContentFacts(
         uid=str(content.uid),
         format=content.format.value,
         language=content.language,
-        title=revision.title,
-        summary=revision.summary,
-        text="\n\n".join(paragraphs),
-        paragraphs=paragraphs,
-        headings_count=headings,
-        links=tuple(_link(url, place) for place, url in enumerate(blocks.links(body))),
+        **_words(revision, body, details),
         covers=tuple(by_use[models.AssetUse.COVER]),
         pictures=tuple(by_use[models.AssetUse.PICTURE]),
         anchors=_anchors(details, by_use[models.AssetUse.PICTURE]),
         videos=tuple(by_use[models.AssetUse.VIDEO]),
         tags={taxonomy: tuple(found) for taxonomy, found in by_taxonomy.items()},
-        details=_detail_facts(details, headings),
         published_at=content.published_at,
         is_original=revision.is_original,
         url=f"{base_url}/contents/{content.uid}",
@@ -346,6 +334,23 @@ def read_parts(
     except ValidationError:
         details = None
     return blocks.load(revision.body), details
+
+
+def _words(
+    revision: models.Revision, body: tuple[blocks.Block, ...], details: formats.Details | None
+) -> dict[str, Any]:
+    """What a revision itself says, by the fields of ContentFacts: no snapshot repeats it, since sealed words stay."""
+    paragraphs = tuple(blocks.paragraphs(body))
+    headings = sum(block.type == "heading" for block in body)
+    return {
+        "title": revision.title,
+        "summary": revision.summary,
+        "text": "\n\n".join(paragraphs),
+        "paragraphs": paragraphs,
+        "headings_count": headings,
+        "links": tuple(_link(url, place) for place, url in enumerate(blocks.links(body))),
+        "details": _detail_facts(details, headings),
+    }
 
 
 def _link(url: str, place: int) -> Link:

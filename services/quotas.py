@@ -47,8 +47,13 @@ class Used:
 
 
 async def used(session: AsyncSession, catalogue: Catalogue, gathered: Iterable[Gathered], at: datetime) -> Used:
+    """The counters that count now for the creators of these contents, over all entries, in one statement."""
+    return await used_by(session, catalogue, {one.creator.id for one in gathered}, at)
+
+
+async def used_by(session: AsyncSession, catalogue: Catalogue, creator_ids: Iterable[int], at: datetime) -> Used:
     """The counters that count now for these creators, over all entries, in one statement."""
-    creators = {one.creator.id for one in gathered} | {EVERYBODY}
+    creators = {*creator_ids, EVERYBODY}
     limited = [entry for entry in catalogue.by_channel.values() if is_limited(entry)]
     if not limited:
         return Used({}, at)
