@@ -19,6 +19,7 @@ from services.assets import keeping
 from tests import make
 from tests.api.graphql.asking import Asking
 from tests.api.graphql.doing import do, id_of, operator, recorded
+from tests.services.assets.test_uses import everywhere
 
 FACTS = """query ($id: ID!) { asset(id: $id) { facts { __typename source mediaType format hasLocation
   ... on ImageFacts { width height orientation hasTransparency frameCount isAnimated colourSpace bitDepth
@@ -364,3 +365,22 @@ async def test_lists_of_assets_cost_the_same_for_one_and_for_many(api: Asking, s
         counts.append(len(seen))
 
     assert counts[0] == counts[1] == counts[2] <= 10
+
+
+async def test_uses_lead_to_whatever_shows_the_asset(api: Asking, session: AsyncSession):
+    creator = await make.creator(session)
+    asset = await make.asset(session, creator_id=creator.id)
+    await everywhere(session, creator, asset)
+    query = """query ($id: ID!) { asset(id: $id) { uses(first: 20) { totalCount nodes {
+      place state where { __typename id } revision { state } } } } }"""
+
+    uses = (await api.as_(make.acting_as(creator)).data(query, id=id_of(asset)))["asset"]["uses"]
+
+    found = [(one["state"], one["place"], one["where"]["__typename"]) for one in uses["nodes"]]
+    assert uses["totalCount"] == len(found) == 14
+    assert found[:5] == [
+        ("LIVE", "COVER", "Article"), ("LIVE", "PICTURE", "Product"), ("LIVE", "AVATAR", "Creator"),
+        ("LIVE", "BLOCK", "Homepage"), ("LIVE", "BODY", "Answer"),
+    ]  # fmt: skip
+    states = [one["revision"]["state"] for one in uses["nodes"] if one["revision"]]
+    assert states == ["LIVE", "SCHEDULED", "IN_REVIEW", "DRAFT", "LIVE", "DROPPED", "SUPERSEDED"]
