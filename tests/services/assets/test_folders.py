@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller
 from core.clock import FixedClock
+from core.db import Database
 from core.errors import DomainError
 from core.ids import new_uid
 from services.assets import folders
@@ -191,3 +194,22 @@ async def test_an_asset_lies_in_folders_of_its_own_creator_only(
         with pytest.raises(DomainError) as refused:
             await folders.put(session, caller, asset.uid, folder.uid)
         assert refused.value.code == code
+
+
+async def test_two_who_move_folders_into_each_other_make_no_circle(committed: Database):
+    async with committed.session() as session:
+        creator = await make.creator(session)
+        author = await make.author(session, creator)
+        pairs = [[(await tree(session, creator, f"{number}{side}"))[0] for side in "ab"] for number in range(4)]
+
+    async def move(folder: models.AssetFolder, into: models.AssetFolder) -> str:
+        try:
+            async with committed.session() as session:
+                await folders.move(session, author, folder.uid, into.uid)
+        except DomainError as error:
+            return error.code
+        return "moved"
+
+    done = await asyncio.gather(*(move(*way) for one, other in pairs for way in ((one, other), (other, one))))
+
+    assert [sorted(done[place : place + 2]) for place in range(0, 8, 2)] == [["FOLDER_CYCLE", "moved"]] * 4
