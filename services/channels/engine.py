@@ -14,14 +14,13 @@ from typing import Any, Literal
 from services.channels import admission, quota
 from services.channels.dossiers import Dossier
 from services.channels.facts import Facts
-from services.channels.findings import Evaluation, Finding, Flaw, NextState, Outcome, finding
+from services.channels.findings import Evaluation, Finding, Flaw, NextState, Outcome, Words, finding
 from services.channels.gates import Applicant
-from services.channels.packs import Pack, Stage
+from services.channels.packs import FULL_SCORE, Pack, Stage
 from services.channels.rules.base import AboutFiles, Rule
 from services.channels.selectors import mismatches
 
 ENGINE_VERSION = 2
-FULL_SCORE = 100
 
 
 class CompiledPack:
@@ -139,7 +138,8 @@ def _judged(
         # Rules written for another kind of content would only be noise.
         return Outcome.NOT_FOR_THIS, not_for_this
     gates = compiled.gate_findings(dossier)
-    others = (*compiled.rule_findings(dossier), *quota_findings)
+    of_rules = tuple(compiled.rule_findings(dossier))
+    others = (*of_rules, *_too_low(compiled.pack, of_rules), *quota_findings)
     if gates:
         return Outcome.IMPOSSIBLE, (*gates, *others)
     return (Outcome.FIXABLE if any(found.stops for found in others) else Outcome.ELIGIBLE), others
@@ -160,5 +160,33 @@ def state_after(pack: Pack, stage: Stage) -> NextState:
 
 def _score(pack: Pack, findings: tuple[Finding, ...]) -> int:
     """100, less the weight of every `score` rule that has something to say, however often it says it."""
+    return max(0, FULL_SCORE - sum(_lost(pack, findings).values()))
+
+
+def _lost(pack: Pack, findings: tuple[Finding, ...]) -> dict[int, int]:
+    """The points that each `score` rule takes, by its index."""
     failed = {found.rule_index for found in findings if found.severity == "score"}
-    return max(0, FULL_SCORE - sum(pack.rules[index].weight for index in failed if index is not None))
+    return {index: pack.rules[index].weight for index in sorted(index for index in failed if index is not None)}
+
+
+def _too_low(pack: Pack, findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """The finding of a score below the one that the pack asks for, with the rules that took the points."""
+    score = _score(pack, findings)
+    if pack.min_score is None or score >= pack.min_score:
+        return
+    lost = {f"rules.{index}": weight for index, weight in _lost(pack, findings).items()}
+    flaw = Flaw(
+        "score",
+        score,
+        {"min": pack.min_score},
+        Words(
+            f"The score is {score}; asked for: at least {pack.min_score} of {FULL_SCORE}.",
+            f"得分为 {score}；要求：满分 {FULL_SCORE}，至少 {pack.min_score}。",
+        ),
+        Words(
+            f"Win back {pack.min_score - score} points: mend what the findings that cost points name.",
+            f"还差 {pack.min_score - score} 分：请改进各项扣分提示所指之处。",
+        ),
+        evidence={"lost": lost},
+    )
+    yield finding(flaw, code="score.min", place="min_score")

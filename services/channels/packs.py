@@ -34,6 +34,7 @@ from services.channels.terms import (
 )
 
 SCHEMA_VERSION = 1
+FULL_SCORE = 100
 Kind = Literal["platform", "social", "syndication", "private"]
 Stage = Literal["machine", "human", "trial"]
 Whole = TypeVar("Whole", bound=BaseModel)
@@ -219,6 +220,8 @@ class Pack(Part):
     # whether an import's word of a file is enough for rules that block and do not say so themselves
     accepts_declared: bool = False
     rules: tuple[AnyRule, ...] = ()
+    # how many of 100 points a content must keep of those that `score` rules take
+    min_score: int | None = Field(default=None, ge=1, le=FULL_SCORE)
     quota: Quota = Quota()
     audit: Audit = Audit()
     rendering: Rendering = Rendering()
@@ -242,6 +245,15 @@ class Pack(Part):
         if blind and "human" not in self.audit.path:
             raise ValueError(
                 f'rules {blind} are manual, so audit.path needs "human"; with severity = "warn" they are notes only'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_fall_short(self) -> Self:
+        weights = sum(rule.weight for rule in self.rules if rule.severity == "score")
+        if self.min_score is not None and FULL_SCORE - weights >= self.min_score:
+            raise ValueError(
+                f"min_score = {self.min_score} asks nothing: the score rules take {weights} of {FULL_SCORE} at most"
             )
         return self
 

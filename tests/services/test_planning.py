@@ -223,6 +223,23 @@ async def test_a_plan_names_the_quota_that_is_left_and_then_spent(db: Database, 
     assert [found.code for found in evaluation.findings] == ["quota.spent"]
 
 
+async def test_plan_and_decision_say_alike_that_the_score_is_too_low(db: Database, clock: FixedClock):
+    products = {"kind": "product.count", "min": 1, "severity": "score", "weight": 15}
+    await install(db, pack("test.scored", min_score=90, rules=[products]))
+    async with db.session() as session:
+        content = await make.content(session, await make.creator(session), live=False)
+    planned = (await plan(db, clock, content.uid))["test.scored"].evaluation
+    async with db.session() as session:
+        await publishing.publish(session, SYSTEM, content.uid, clock=clock)
+    await Distributor(db, clock=clock, base_url=BASE).drain()
+
+    decision, submission = (await decisions(db, content))["test.scored"]
+
+    assert (planned.score, planned.outcome, planned.findings[-1].code) == (85, Outcome.FIXABLE, "score.min")
+    assert orjson.loads(orjson.dumps(planned.findings)) == decision.findings
+    assert (decision.outcome.value, submission.state) == ("FIXABLE", models.SubmissionState.REJECTED)
+
+
 async def test_plans_stand_in_order_of_what_can_be_done(db: Database, clock: FixedClock):
     await install(
         db,

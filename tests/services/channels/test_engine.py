@@ -13,9 +13,10 @@ from services.channels.engine import ENGINE_VERSION, CompiledPack, evaluate, sta
 from services.channels.facts import Facts, Link
 from services.channels.findings import NextState, Outcome
 from services.channels.gates import ARMS
+from services.channels.packs import MalformedPack, Pack, parse_pack
 from services.channels.rules import KINDS
 from services.channels.rules.base import Rule
-from tests.services.channels.channel_facts import AT, creator, facts, image, judged, pack, product, tagged, video
+from tests.services.channels.channel_facts import AT, HEAD, creator, facts, image, judged, pack, product, tagged, video
 
 RICH = facts(
     product("p1", pools=frozenset({"b", "a"}), brand="Ada", price_minor=9900, currency="CNY"),
@@ -269,3 +270,73 @@ def test_every_finding_speaks_both_languages():
 def code_of(kind: type[Rule]) -> str:
     (code,) = kind.model_fields["kind"].annotation.__args__
     return code
+
+
+SCORED = """
+[selector]
+[[rules]]
+kind = "product.count"
+min = 1
+severity = "score"
+weight = 15
+[[rules]]
+kind = "image.count"
+of = "covers"
+min = 2
+severity = "score"
+weight = 5
+[[rules]]
+kind = "image.min_size"
+of = "covers"
+width = 5000
+severity = "score"
+weight = 80
+"""
+
+
+def scored(least: int) -> Pack:
+    return parse_pack(HEAD.format(key="test.entry") + f"min_score = {least}\n" + SCORED, "test.toml")
+
+
+def test_a_content_that_keeps_too_few_points_can_be_mended():
+    of = scored(81)
+
+    evaluation = judged(of, facts())
+    too_low = evaluation.findings[-1]
+
+    assert evaluation.score == 80
+    assert (evaluation.outcome, evaluation.next_state) == (Outcome.FIXABLE, NextState.REJECTED)
+    assert (too_low.code, too_low.place, too_low.severity, too_low.path) == ("score.min", "min_score", "block", "score")
+    assert (too_low.actual, too_low.allowed, too_low.rule_index) == (80, {"min": 81}, None)
+    assert too_low.evidence == {"lost": {"rules.0": 15, "rules.1": 5}}
+    assert too_low.message_en == "The score is 80; asked for: at least 81 of 100."
+    assert too_low.message_zh == "得分为 80；要求：满分 100，至少 81。"
+    assert too_low.hint_en == "Win back 1 points: mend what the findings that cost points name."
+
+
+def test_a_content_that_keeps_just_enough_points_enters():
+    evaluation = judged(scored(80), facts())
+
+    assert (evaluation.score, evaluation.outcome) == (80, Outcome.ELIGIBLE)
+    assert {found.code for found in evaluation.findings} == {"product.count", "image.count"}
+
+
+def test_a_rule_takes_its_points_once_and_also_where_it_cannot_tell():
+    of = scored(60)
+
+    evaluation = judged(of, facts(product(), covers=(image(None, None), image(10, 10), image(20, 20))))
+
+    assert evaluation.score == 20
+    assert evaluation.findings[-1].evidence == {"lost": {"rules.2": 80}}
+
+
+def test_a_score_that_no_content_can_miss_is_refused():
+    with pytest.raises(MalformedPack, match="min_score = 20 asks nothing: the score rules take 80 of 100 at most"):
+        parse_pack(
+            HEAD.format(key="test.entry")
+            + "min_score = 20\n"
+            + SCORED.replace("weight = 15", "weight = 1")
+            .replace("weight = 5\n", "weight = 1\n")
+            .replace("weight = 80", "weight = 78"),
+            "test.toml",
+        )
