@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -15,6 +15,8 @@ AT_ONCE = 32
 """Bodies that a process takes at once: each holds up to three pieces of 4 MiB, on its way from the socket to the store."""
 
 IDLE_SECONDS = 30.0
+LINGER_BYTES = 4 * 1024 * 1024
+LINGER_SECONDS = 2.0
 WINDOW_SECONDS = 30.0
 LEAST_RATE = 2_048
 """Bytes in a second, over a window of waiting: a bad mobile network has four times that, and a place is not held for less."""
@@ -58,6 +60,24 @@ class Places:
             self.left += 1
 
 
+async def linger(request: Request) -> None:
+    """Read a little on and throw it away before a refusal: whoever is still sending would see the connection break, and not
+    why. A body that goes on beyond that is cut.
+    """
+    left = LINGER_BYTES
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while left > 0 and _has_more(request):
+                message = await request.receive()
+                left -= len(message.get("body", b""))
+                request.state.is_body_read = not message.get("more_body", False)
+
+
+def _has_more(request: Request) -> bool:
+    is_sent = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    return is_sent and not getattr(request.state, "is_body_read", False)
+
+
 async def chunks(request: Request) -> AsyncIterator[bytes]:
     """The body, chunk by chunk. BrokenOff when the client goes away, TooSlowToGoOn when it only trickles."""
     coming, pace = request.stream(), _Pace()
@@ -71,6 +91,7 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
         except ClientDisconnect as error:
             raise BrokenOff from error
         if chunk is None:
+            request.state.is_body_read = True
             return
         pace.note(len(chunk), started)
         if chunk:

@@ -89,6 +89,7 @@ async def _answered(request: Request, door: Door) -> Response:
     except BrokenOff as error:
         response = problem(upload_bodies.told(error), request, request.state.request_id)
     except DomainError as error:
+        await upload_bodies.linger(request)
         response = problem(error, request, request.state.request_id)
         if isinstance(error, OffsetMismatch):
             response.headers["Upload-Offset"] = str(error.offset)
@@ -97,6 +98,9 @@ async def _answered(request: Request, door: Door) -> Response:
         if known is None:
             raise
         response = problem(known, request, request.state.request_id)
+    if response.status_code >= 400:
+        # what of the body was not read is not read on, however much the client would send
+        response.headers["Connection"] = "close"
     response.headers["Tus-Resumable"] = response.headers["Tus-Version"] = TUS
     response.headers["Cache-Control"] = "no-store"
     origins.stamp(request, response, shown=TOLD)

@@ -478,12 +478,14 @@ async def test_more_than_was_announced_is_413_and_is_cut(door: Door, sender: Sen
 
     async def endless() -> AsyncIterator[bytes]:
         while True:
-            yield bytes(100)
+            yield bytes(100_000)
 
     said = await door.client.patch(address, headers=headers, content=PICTURE + b"x")
     unsaid = await door.client.patch(address, headers=headers, content=endless())
 
     assert code(said) == code(unsaid) == (413, "LONGER_THAN_ANNOUNCED")
+    # else the server would read on for as long as it is sent to
+    assert unsaid.headers["connection"] == "close"
     assert (await door.client.head(address)).headers["upload-offset"] == "0"
 
 
