@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from core.settings import Settings
@@ -14,6 +15,8 @@ LARGEST_SUBTITLES = 5_000_000
 
 UNTOLD = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 """What clients announce that do not know what they send."""
+
+FORM = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,80}")
 
 # what subtitles are announced as by those who do not know them
 _TEXTS = frozenset({"text/plain", "text/srt", "application/srt"})
@@ -65,7 +68,7 @@ def announced(text: str | None) -> str | None:
     plain = (text or "").partition(";")[0].strip().lower()
     if plain in UNTOLD:
         return None
-    if _family(plain) is None or plain == "image/svg+xml":
+    if not FORM.fullmatch(plain) or _family(plain) is None or plain == "image/svg+xml":
         raise UnsupportedFile(UNSUPPORTED, path=("media_type",))
     return plain
 

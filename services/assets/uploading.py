@@ -33,6 +33,8 @@ from services.references import UNREADABLE
 MOST_UNFINISHED = 100
 """Uploads of an account that are not all there yet: a creator's whole gallery at once, and no store full of beginnings."""
 
+LONGEST_ADDRESS = 2_000
+
 OPEN = (UploadState.RECEIVING, UploadState.FETCHING)
 """States in which bytes may still come."""
 
@@ -261,6 +263,8 @@ def _countable(byte_count: int | None, media_type: str | None, limits: FileLimit
 
 
 def _fetchable(url: str) -> None:
+    if len(url) > LONGEST_ADDRESS:
+        raise fetching.UnsafeAddress(f"An address has at most {LONGEST_ADDRESS} characters.", path=("url",))
     try:
         fetching.check(url)
     except fetching.UnsafeAddress as error:

@@ -18,6 +18,7 @@ from core.caller import Caller, Scope
 from core.clock import FixedClock
 from core.db import Database
 from core.errors import DomainError, Invalid
+from core.fetching import UnsafeAddress
 from core.ids import new_uid
 from core.store import Store
 from models import UploadState
@@ -401,6 +402,20 @@ async def test_a_file_larger_than_all_limits_is_refused_at_once(author: Author, 
 async def test_an_empty_file_is_refused(author: Author, size: int):
     with pytest.raises(EmptyFile):
         await author.begin(byte_count=size)
+
+
+@pytest.mark.parametrize("media_type", ["image/svg+xml", "image/", "image/" + "x" * 100, "image/\n", "application/zip"])
+async def test_a_type_that_we_do_not_take_is_refused_at_once(author: Author, media_type: str):
+    with pytest.raises(UnsupportedFile):
+        await author.begin(media_type=media_type)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "https://a:b@x.example/", "http://x.example:22/", "https://x/" + "y" * 2_000]
+)
+async def test_an_address_that_is_never_fetched_is_refused_at_once(author: Author, url: str):
+    with pytest.raises(UnsafeAddress):
+        await author.begin(url=url, byte_count=None)
 
 
 async def test_everything_wrong_is_told_at_once(author: Author, clock: FixedClock):
