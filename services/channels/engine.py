@@ -18,6 +18,7 @@ from services.channels.findings import Evaluation, Finding, Flaw, NextState, Out
 from services.channels.gates import Applicant
 from services.channels.packs import FULL_SCORE, Pack, Stage
 from services.channels.rules.base import AboutFiles, Rule
+from services.channels.rules.schedules import ScheduleWindow
 from services.channels.selectors import mismatches
 
 ENGINE_VERSION = 2
@@ -58,6 +59,8 @@ def _decided(rule: Rule, pack: Pack) -> Rule:
     """The rule with what it leaves to its pack."""
     if isinstance(rule, AboutFiles) and rule.accepts_declared is None:
         return rule.model_copy(update={"accepts_declared": pack.accepts_declared})
+    if isinstance(rule, ScheduleWindow) and rule.time_zone is None:
+        return rule.model_copy(update={"time_zone": pack.time_zone})
     return rule
 
 

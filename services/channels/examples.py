@@ -50,7 +50,9 @@ def failures(pack: CompiledPack) -> Iterator[tuple[int, str]]:
 
 def run(pack: CompiledPack, example: Example) -> Evaluation:
     """What the engine says of an example."""
-    return evaluate(pack, facts_of(pack.pack, example.given), at=AT, quota_used=example.given.quota_used)
+    return evaluate(
+        pack, facts_of(pack.pack, example.given), at=example.given.at or AT, quota_used=example.given.quota_used
+    )
 
 
 def facts_of(pack: Pack, given: Given) -> Facts:
@@ -94,6 +96,7 @@ def _content(pack: Pack, form: str, language: str, given: GivenContent) -> Conte
         tags={taxonomy: tuple(map(TagFacts, codes)) for taxonomy, codes in (_tags(pack) | given.tags).items()},
         details=_details(language) | given.details,
         published_at=AT,
+        is_original=None if "is_original" in given.unknown else _or(given.is_original, True),
         url="https://example.org/c/example",
     )
     details = {name: value for name, value in content.details.items() if f"details.{name}" not in given.unknown}

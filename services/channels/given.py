@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from services.channels.terms import Code, Count, CreatorKind, Format, Part, Positive, ScoreName
 
@@ -15,7 +15,7 @@ AssetFact = Literal[
 CreatorFact = Literal[
     "kind", "level", "scores", "followers_count", "certified_days", "published_30d_count", "pass_rate", "is_seller"
 ]
-DetailPath = Annotated[str, StringConstraints(pattern=r"^details\.[a-z][a-z0-9_]*$")]
+DetailPath = Annotated[str, StringConstraints(pattern=r"^(is_original|details\.[a-z][a-z0-9_]*)$")]
 ProductFact = Literal["shop", "shop_scores", "categories", "is_on_shelf", "price_minor", "image"]
 
 
@@ -59,6 +59,7 @@ class GivenContent(Part):
     anchors: tuple[Count, ...] | None = None
     tags: dict[Code, tuple[Code, ...]] = Field(default_factory=dict)
     details: dict[str, str | int | bool] = Field(default_factory=dict)
+    is_original: bool | None = None
     unknown: tuple[DetailPath, ...] = ()
 
 
@@ -94,4 +95,5 @@ class Given(Part):
     content: GivenContent = GivenContent()
     creator: GivenCreator = GivenCreator()
     products: Count | tuple[GivenProduct, ...] | None = None
+    at: AwareDatetime | None = None
     quota_used: dict[str, Count] = Field(default_factory=dict)

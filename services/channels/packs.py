@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from typing import Any, Literal, Self, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import BaseModel, Field, JsonValue, ValidationError, field_validator, model_validator
@@ -31,6 +31,7 @@ from services.channels.terms import (
     Source,
     Text,
     Unit,
+    known_zone,
 )
 
 SCHEMA_VERSION = 1
@@ -231,7 +232,7 @@ class Pack(Part):
     @field_validator("time_zone")
     @classmethod
     def _exists(cls, value: str) -> str:
-        return _known_zone(value)
+        return known_zone(value)
 
     @model_validator(mode="after")
     def _stands_under_its_parent(self) -> Self:
@@ -285,7 +286,7 @@ class Platform(Part):
     @field_validator("time_zone")
     @classmethod
     def _exists(cls, value: str) -> str:
-        return _known_zone(value)
+        return known_zone(value)
 
 
 class Platforms(Part):
@@ -344,11 +345,3 @@ def _problem(details: ErrorDetails, name: str) -> Problem:
     where = ".".join(str(step) for step in path) or "(the whole)"
     reason = details["msg"].removeprefix("Value error, ")
     return Problem(MalformedPack.code, f"{name}: {where}: {reason}", path)
-
-
-def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{value!r} is no time zone of the IANA database") from error
-    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -13,6 +14,7 @@ Severity = Literal["block", "warn", "score"]
 Unit = Literal["code_points", "graphemes", "utf16", "bytes", "x_weighted", "full_width"]
 Provenance = Literal["captured", "connector", "spec", "house"]
 Confidence = Literal["A", "B", "C", "D"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ScoreName = Literal["quality", "health", "index", "fan_value", "activity"]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -20,6 +22,15 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$", max_length=100)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
+
+
+def known_zone(value: str) -> str:
+    """The name itself; ValueError when it is no time zone of the IANA database."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{value!r} is no time zone of the IANA database") from error
+    return value
 
 
 class Part(BaseModel):

@@ -111,10 +111,14 @@ def _utf8(text: str) -> int:
 
 @lru_cache(maxsize=8192)
 def _full_width(cluster: str) -> int:
-    """Wide and full-width characters and emoji are 2; a character of ambiguous width counts as half."""
+    """Wide and full-width characters and emoji are 2; a character of ambiguous width counts as half.
+
+    A half-width voicing mark is of the letter before it, yet has a column of its own.
+    """
     if len(cluster) > 1 and _EMOJI.search(cluster):
         return 2
-    return 2 if any(unicodedata.east_asian_width(character) in "WF" for character in cluster) else 1
+    widths = [unicodedata.east_asian_width(character) for character in cluster]
+    return 2 if "W" in widths or "F" in widths else max(1, widths.count("H"))
 
 
 @lru_cache(maxsize=8192)

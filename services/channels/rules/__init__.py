@@ -6,16 +6,32 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
 
-from services.channels.rules import images, links, manual, products, tags, text, videos
+from services.channels.rules import (
+    copies,
+    images,
+    links,
+    manual,
+    originality,
+    products,
+    schedules,
+    shapes,
+    tags,
+    text,
+    videos,
+)
 from services.channels.rules.base import Rule
 
 KINDS: tuple[type[Rule], ...] = (
     *text.RULES,
+    *copies.RULES,
     *links.RULES,
     *images.RULES,
+    *shapes.RULES,
     *videos.RULES,
     *products.RULES,
     *tags.RULES,
+    *originality.RULES,
+    *schedules.RULES,
     *manual.RULES,
 )
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ RICH = facts(
     tags=tagged(scene=("camping<outdoors",), topic=()),
     details={"highlights": 2, "lead": "Lead", "has_subtitles": True, "verdict": None},
     published_at=datetime(2026, 11, 24, 7, tzinfo=UTC),
-    is_original=True,
+    is_original=False,
     url="https://example.org/c/1",
 )
 
@@ -164,6 +164,33 @@ kind = "manual"
 check = "eyes"
 severity = "warn"
 text = { en = "Look.", zh = "看。" }
+[[rules]]
+kind = "text.no_product_title_copy"
+max_percent = 10
+fields = ["title", "details.lead"]
+min_characters = 4
+[[rules]]
+kind = "image.shape"
+of = "covers"
+ratios = ["1:1"]
+width = 5000
+height = 5000
+[[rules]]
+kind = "image.max_size"
+of = "covers"
+width = 5
+height = 5
+shorter_side = 5
+[[rules]]
+kind = "image.same_size"
+of = "images"
+[[rules]]
+kind = "content.original"
+[[rules]]
+kind = "schedule.window"
+days = ["sat", "sun"]
+from = "09:00"
+to = "18:30"
 """
 
 
@@ -252,7 +279,7 @@ def test_the_judgement_of_pinned_inputs_changes_only_with_the_version_of_the_eng
     assert ENGINE_VERSION == 2
     assert (
         hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        == "06fe1490b7d9e40ac3b99c5f35c6ec2aad92814f45c3efdfb2805ed2227717d7"
+        == "8e1a80a4f97e70a4b97ec7414d2ad393178d6ed7f28e828f85a5343a1e8c8038"
     )
 
 

@@ -49,6 +49,15 @@ TEXTS = st.text(
         ("👍🏽", 2, 1, 4, 8, 2, 2),
         ("1️⃣", 3, 1, 3, 7, 2, 2),
         ("\u1112\u1161\u11ab", 3, 1, 3, 9, 2, 2),
+        # a region's flag is spelled with tags, a pirate's is joined
+        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", 7, 1, 14, 28, 2, 2),
+        ("🏴\u200d☠\ufe0f", 4, 1, 5, 13, 2, 2),
+        # two marks on one letter, of which one has a letter of its own (above what X weighs lightly)
+        ("e\u0301\u0323", 3, 1, 3, 5, 3, 1),
+        # a half-width mark belongs to the letter before it and has a column of its own; the full-width letter has it within
+        ("ﾊﾞ", 2, 1, 2, 6, 4, 2),
+        ("バ", 1, 1, 1, 3, 2, 2),
+        ("𠮷野家𠮷", 4, 4, 6, 14, 8, 8),
     ],
 )
 def test_every_unit_counts_as_its_channel_does(text, code_points, graphemes, utf16, utf8, x_weighted, full_width):
