@@ -13,6 +13,7 @@ import models
 from core.caller import Caller
 from core.clock import Clock
 from core.errors import Forbidden, Invalid, Problem
+from core.reads import any_of
 from services import access, quotas
 from services.channels import installing, rendering
 from services.channels.dossiers import Dossier
@@ -52,7 +53,7 @@ async def plan(
     """
     content = await access.editable_content(session, caller, content_uid)
     catalogue = await installing.catalogue(session)
-    entries = _asked(catalogue, channels)
+    entries = await shown_entries(session, caller, catalogue, channels)
     now = clock.now()
     waits = content.waiting_revision_id is not None
     which: Which = "draft" if content.draft_revision_id is not None else "waiting" if waits else "live"
@@ -61,31 +62,35 @@ async def plan(
         raise Forbidden("This content has no revision that could be planned.")
     used = await quotas.used(session, catalogue, [gathered], now)
     dossier = Dossier(gathered.facts, now)
-    rows = await session.scalars(
-        select(models.Channel).where(models.Channel.id.in_([e.channel_id for e in entries]), access.channels(caller))
-    )
-    by_id = {channel.id: channel for channel in rows}
     plans = []
-    for entry in entries:
-        if entry.channel_id not in by_id:
-            continue
+    for channel, entry in entries:
         evaluation = evaluate(
             entry.compiled, dossier, at=now, quota_used=used.of(entry, content.creator_id, is_history=False)
         )
         fits = evaluation.outcome is not Outcome.NOT_FOR_THIS
         rendition = rendering.render(entry.compiled.pack, gathered.facts) if fits else None
-        plans.append(ChannelPlan(by_id[entry.channel_id], evaluation, rendition))
+        plans.append(ChannelPlan(channel, evaluation, rendition))
     return sorted(plans, key=lambda one: (ORDER.index(one.evaluation.outcome), one.channel.key))
 
 
-def _asked(catalogue: installing.Catalogue, keys: Sequence[str] | None) -> list[installing.Installed]:
-    if keys is None:
-        return list(catalogue.by_key.values())
+async def shown_entries(
+    session: AsyncSession, caller: Caller, catalogue: installing.Catalogue, keys: Sequence[str] | None
+) -> list[tuple[models.Channel, installing.Installed]]:
+    """The entries with these keys, each once; all of them without keys. What the caller may not see is not there.
+
+    UnknownChannel names every key of an entry that is not there.
+    """
+    wanted = list(catalogue.by_key) if keys is None else list(dict.fromkeys(keys))
+    known = {catalogue.by_key[key].channel_id for key in wanted if key in catalogue.by_key}
+    rows = await session.scalars(
+        select(models.Channel).where(models.Channel.id == any_of(known), access.channels(caller))
+    )
+    by_key = {channel.key: channel for channel in rows}
     problems = [
         Problem("UNKNOWN_CHANNEL", f"There is no channel {key[:80]}: see the query channels.", ("channels", place))
-        for place, key in enumerate(keys)
-        if key not in catalogue.by_key
+        for place, key in enumerate(keys or ())
+        if key not in by_key
     ]
     if problems:
         raise UnknownChannel("Some of the channels do not exist.", problems=problems)
-    return [catalogue.by_key[key] for key in dict.fromkeys(keys)]
+    return [(by_key[key], catalogue.by_key[key]) for key in wanted if key in by_key]

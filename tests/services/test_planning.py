@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 import models
-from core.caller import SYSTEM
+from core.caller import SYSTEM, Caller
 from core.clock import FixedClock
 from core.db import Database
 from core.errors import Forbidden
@@ -35,9 +35,11 @@ STATES = {
 }
 
 
-async def plan(db: Database, clock: FixedClock, uid: UUID, channels: list[str] | None = None) -> dict[str, ChannelPlan]:
+async def plan(
+    db: Database, clock: FixedClock, uid: UUID, channels: list[str] | None = None, *, caller: Caller = SYSTEM
+) -> dict[str, ChannelPlan]:
     async with db.session() as session:
-        plans = await planning.plan(session, SYSTEM, uid, channels, clock=clock, base_url=BASE)
+        plans = await planning.plan(session, caller, uid, channels, clock=clock, base_url=BASE)
     return {one.channel.key: one for one in plans}
 
 
@@ -317,6 +319,8 @@ async def test_only_who_may_edit_a_content_plans_it(db: Database, clock: FixedCl
 
     assert await planned(make.acting_as(ada), draft) == ["test.one"]  # the private one is nobody's business
     assert sorted(await planned(SYSTEM, draft)) == ["test.one", "test.secret"]
+    with pytest.raises(planning.UnknownChannel):  # as one that never was
+        await plan(db, clock, draft.uid, ["test.secret"], caller=make.acting_as(ada))
     with pytest.raises(access.NoSuchContent):
         await planned(make.acting_as(eve), draft)
     with pytest.raises(Forbidden):
