@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 import models
 from core.clock import FixedClock
 from core.db import Database
+from services import homepages
 from services.assets import renditions, signing
 from services.media.facts import Flaw, Refused
 from services.media.recipes import Made
@@ -213,6 +214,23 @@ async def test_a_signed_address_opens_all_sizes(door: Door):
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-cache")
     assert answer.headers["vary"] == "Accept, Authorization, Headwater-On-Behalf-Of"
     assert await door.problem(f"/assets/{asset.uid}/16x16-cover.auto") == (404, "NO_SUCH_ASSET")
+
+
+async def test_a_preview_of_a_homepage_opens_the_sizes_of_its_pictures(door: Door):
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+        author = await make.author(session, ada)
+    asset = await picture(door, creator_id=ada.id)
+    blocks = [{"type": "banner", "image": str(asset.uid)}]
+    async with door.db.session() as session:
+        draft = homepages.PageDraft.model_validate({"blocks": blocks})
+        version = await homepages.save(session, author, ada.uid, draft, expected_revision=None, clock=door.clock)
+        links = await homepages.preview(session, author, [version.id], hours=1, now=door.clock.now())
+
+    answer = await door.get(f"/assets/{asset.uid}/16x16-cover.webp", preview=links[version.id].token)
+
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-cache")
+    assert await door.problem(f"/assets/{asset.uid}/16x16-cover.webp") == (404, "NO_SUCH_ASSET")
 
 
 class Unlucky(Sandbox):
