@@ -71,6 +71,8 @@ async def test_what_is_all_there_is_finished_and_never_expires(receiver: Receive
         row.parts, row.received_count = [name], len(PICTURE)
     clock.move(timedelta(days=2))
 
+    async with receiver.db.session() as session:
+        assert await sweeping.expire(session, receiver.store, clock=clock) == 0
     await swept(receiver)
 
     assert (await again(receiver, upload)).state is UploadState.PROBING

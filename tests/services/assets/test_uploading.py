@@ -259,6 +259,24 @@ async def test_a_process_killed_between_bytes_and_row_is_followed(
     assert await keys(receiver.store) == [in_store()]
 
 
+async def test_an_upload_cancelled_while_it_is_joined_leaves_nothing(
+    receiver: Receiver, author: Author, monkeypatch: pytest.MonkeyPatch
+):
+    upload, put = await _all_there(receiver, author), Store.put
+
+    async def cancelling(store: Store, key: str, content: Any) -> None:
+        await put(store, key, content)
+        async with receiver.db.session() as session:
+            await uploading.give_up(session, upload.uid, store=store, clock=receiver.clock)
+
+    monkeypatch.setattr(Store, "put", cancelling)
+    with pytest.raises(UploadExpired):
+        await receiver.finish(upload.uid)
+
+    assert (await again(receiver, upload)).state is UploadState.EXPIRED
+    assert await keys(receiver.store) == []
+
+
 async def test_pieces_that_were_lost_are_told_and_not_joined_without(receiver: Receiver, author: Author):
     upload = await _all_there(receiver, author)
     await receiver.store.delete((await again(receiver, upload)).parts[0])
