@@ -20,7 +20,7 @@ from api import files
 from api.reading import cache_control, only
 from core.errors import NotFound
 from core.store import NothingThere
-from services import assets, homepages
+from services import access, assets, homepages
 from services.assets import renditions, signing, sizes
 from services.assets.renditions import Maker
 from services.media.recipes import MEDIA_TYPES, Fit, Format, Recipe
@@ -115,13 +115,15 @@ async def _answer(
     runtime: Runtime = request.app.state.runtime
     # what is opened for one is not kept for all, though all may see it by another address
     is_public = found.is_public and not any(opener in request.query_params for opener in OPENERS)
-    headers = {
-        "Cache-Control": cache_control(runtime.settings.asset_max_age if is_public else 0, is_private=not is_public)
-    } | headers
+    age = found.seconds_left(runtime.clock.now(), runtime.settings.asset_max_age) if is_public else 0
+    headers = {"Cache-Control": cache_control(age, is_private=not is_public)} | headers
     if is_public:
         headers["Access-Control-Allow-Origin"] = "*"
     else:
         headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Authorization, Headwater-On-Behalf-Of")))
+    # what a file was called is told to whoever may use it, here as in GraphQL: it may say who is on it
+    if is_public or not access.may_look_into_asset(request.state.caller, found.asset.creator_id):
+        name = ""
     sent = files.Sent(file.key, file.media_type, file.byte_count, f'"{file.digest[:32]}"', name)
     try:
         return await files.answer(request, runtime.store, sent, headers)

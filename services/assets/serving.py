@@ -39,6 +39,11 @@ class Shown:
     blob: models.Blob
     is_public: bool
 
+    def seconds_left(self, now: datetime, most: int) -> int:
+        """For how long it may be kept, at most so many seconds: not beyond its own end."""
+        end = self.asset.expires_at
+        return most if end is None else max(0, min(most, int((end - now).total_seconds())))
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -108,10 +113,20 @@ def _is_current(now: datetime) -> ColumnElement[bool]:
 
 
 def _may_be_signed() -> ColumnElement[bool]:
-    """Who was suspended or erased shows nothing, by no address; what is retired is in no draft any more."""
-    asset, creator = models.Asset, models.Creator
+    """Who was suspended or erased shows nothing, by no address, nor does what was taken down, to nobody but its own people;
+    what is retired is in no draft any more.
+    """
+    asset, creator, content, used = models.Asset, models.Creator, models.Content, models.RevisionAsset
     is_there = exists().where(creator.id == asset.creator_id, access.creators(ANONYMOUS))
-    return and_(asset.retired_at.is_(None), or_(asset.creator_id.is_(None), is_there))
+    in_taken_down = (
+        select(used.asset_id)
+        .join(models.Revision, models.Revision.id == used.revision_id)
+        .join(content, content.id == models.Revision.content_id)
+        .where(used.asset_id == asset.id, content.state == models.ContentState.TAKEN_DOWN)
+    )
+    return and_(
+        asset.retired_at.is_(None), or_(asset.creator_id.is_(None), is_there), ~in_taken_down.correlate(asset).exists()
+    )
 
 
 def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:

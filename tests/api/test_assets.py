@@ -143,7 +143,7 @@ async def test_a_file_is_sent_as_it_is_with_headers_that_let_nobody_run_it(door:
     assert dict(answer.headers) == {
         "content-type": "image/jpeg",
         "content-length": str(len(BYTES)),
-        "content-disposition": "inline; filename=\"Tea _at_ dawn__.jpg\"; filename*=UTF-8''Tea%20_at_%20dawn_%E6%B9%96.jpg",
+        "content-disposition": "inline",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; sandbox",
         "cross-origin-resource-policy": "cross-origin",
         "access-control-allow-origin": "*",
@@ -153,6 +153,22 @@ async def test_a_file_is_sent_as_it_is_with_headers_that_let_nobody_run_it(door:
         "x-content-type-options": "nosniff",
         "x-request-id": answer.headers["x-request-id"],
     }
+
+
+async def test_what_a_file_was_called_is_told_to_whose_it_is(door: Door):
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+        secret = await key_of(session, ada, Scope.CONTENT_WRITE, door.clock)
+    asset = await held(door, file_name='Tea "at" dawn/湖.jpg', creator_id=ada.id)
+    path = f"/assets/{asset.uid}"
+
+    own = await door.client.get(path, headers={"Authorization": f"Bearer {secret}"})
+    given = await door.get(path, signed=await signed(door, asset))
+
+    assert own.headers["content-disposition"] == (
+        "inline; filename=\"Tea _at_ dawn__.jpg\"; filename*=UTF-8''Tea%20_at_%20dawn_%E6%B9%96.jpg"
+    )
+    assert given.headers["content-disposition"] == "inline"
 
 
 async def test_who_has_the_bytes_is_told_so(door: Door, picture: models.Asset):
@@ -294,6 +310,16 @@ async def test_what_has_expired_is_for_whose_it_is_alone(door: Door):
     assert (own.status_code, own.headers["cache-control"]) == (200, "private, no-cache")
 
 
+@pytest.mark.parametrize(("seconds", "age"), [(3_599, 3_599), (3_601, 3_600)])
+async def test_nobody_is_told_to_keep_what_expires_for_longer(door: Door, seconds: int, age: int):
+    asset = await held(door, expires_at=door.clock.now() + timedelta(seconds=seconds))
+    await door.live(covers=(asset,))
+
+    answer = await door.get(f"/assets/{asset.uid}")
+
+    assert answer.headers["cache-control"] == f"public, max-age={age}"
+
+
 async def test_what_is_retired_stays_where_it_is_used(door: Door):
     asset = await held(door, retired_at=door.clock.now())
     await door.live(covers=(asset,))
@@ -339,6 +365,25 @@ async def test_a_signed_address_ends_with_what_it_leads_to(door: Door, end: str)
             await publishing.suspend(session, SYSTEM, ada.uid, reason="spam", clock=door.clock)
 
     assert await door.problem(f"/assets/{asset.uid}", signed=token) == (404, "NO_SUCH_ASSET")
+
+
+async def test_a_signed_address_does_not_lead_to_what_was_taken_down(door: Door):
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+    asset = await held(door, creator_id=ada.id)
+    content = await door.live(ada, covers=(asset,))
+    token = await signed(door, asset)
+    path = f"/assets/{asset.uid}"
+    await door.withdraw(content)
+    withdrawn = await door.get(path, signed=token)
+
+    async with door.db.session() as session:
+        await publishing.take_down(session, SYSTEM, content.uid, reason="theirs", clock=door.clock)
+
+    assert withdrawn.status_code == 200
+    assert await door.problem(path, signed=token) == (404, "NO_SUCH_ASSET")
+    await door.live(ada, covers=(asset,), title="Where it is visible all the same")
+    assert (await door.get(path, signed=token)).status_code == 200
 
 
 async def signed(door: Door, asset: models.Asset) -> str:

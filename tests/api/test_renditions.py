@@ -61,7 +61,7 @@ async def test_a_picture_is_served_in_a_size_that_is_offered(door: Door):
     assert cover.headers["content-type"] == "image/webp"
     assert cover.headers["cache-control"] == "public, max-age=3600"
     assert cover.headers["access-control-allow-origin"] == "*"
-    assert cover.headers["content-disposition"] == 'inline; filename="tea-16x16.webp"'
+    assert cover.headers["content-disposition"] == "inline"
     assert "vary" not in cover.headers
 
 
