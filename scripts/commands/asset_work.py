@@ -19,9 +19,9 @@ from core.errors import Problem
 from models import ProbeState
 from scripts.commands.moderation import as_uid
 from scripts.console import AsJson, err, say, stop_asked, with_runtime
-from services import access
-from services.assets import adding, verifying
-from services.assets.adding import Added, Outcome
+from services import access, asset_adding
+from services.asset_adding import Added, Outcome
+from services.assets import verifying
 from services.assets.file_limits import FileLimits
 from services.assets.labels import Labels
 from services.assets.probing import step
@@ -75,7 +75,7 @@ def add(
     async def work(runtime: Runtime) -> list[Added]:
         async with runtime.db.session() as session:
             owner = await creator_of(session, creator) if creator else None
-        ready = await adding.prepared(runtime, owner, given, folder=way, is_rehearsal=dry_run)
+        ready = await asset_adding.prepared(runtime, owner, given, folder=way, is_rehearsal=dry_run)
         return await _added(ready, paths, at_once, is_recursive=recursive, quiet=as_json)
 
     _tell(with_runtime(work), as_json=as_json, dry_run=dry_run)
@@ -88,7 +88,7 @@ def _tell(found: Sequence[Added], *, as_json: bool, dry_run: bool = False) -> No
 
 
 async def _added(
-    ready: adding.Adding, paths: Sequence[str], at_once: int, *, is_recursive: bool, quiet: bool
+    ready: asset_adding.Adding, paths: Sequence[str], at_once: int, *, is_recursive: bool, quiet: bool
 ) -> list[Added]:
     """What became of each, in the order in which they were named."""
     sources = await asyncio.to_thread(lambda: list(_sources(paths, is_recursive=is_recursive)))
@@ -125,7 +125,7 @@ def _sources(paths: Sequence[str], *, is_recursive: bool) -> Iterator[tuple[str,
         if path.startswith(("http://", "https://")):
             yield path, True
         else:
-            yield from adding.within(Path(path), is_recursive=is_recursive)
+            yield from asset_adding.within(Path(path), is_recursive=is_recursive)
 
 
 def _summary(found: Sequence[Added], *, dry_run: bool) -> str:
@@ -184,9 +184,9 @@ def fetch(
     async def work(runtime: Runtime) -> list[Added]:
         async with runtime.db.session() as session:
             owner = await creator_of(session, creator) if creator else None
-        wanted = await adding.linked(runtime, owner)
+        wanted = await asset_adding.linked(runtime, owner)
         return await _each(
-            wanted, lambda one: adding.brought(runtime, one, inside=inside), lambda one: one.url or "", at_once,
+            wanted, lambda one: asset_adding.brought(runtime, one, inside=inside), lambda one: one.url or "", at_once,
             quiet=as_json,
         )  # fmt: skip
 

@@ -15,8 +15,9 @@ from core.clock import FixedClock
 from core.db import Database
 from core.settings import Settings
 from core.store import Store
-from services.assets import adding, keeping, retiring
-from services.assets.adding import Outcome
+from services import asset_adding
+from services.asset_adding import Outcome
+from services.assets import keeping, retiring
 from services.assets.labels import Labels
 from services.assets.renditions import Maker
 from services.assets.serving import SERVED
@@ -45,7 +46,7 @@ async def test_a_picture_goes_its_way_over_a_bucket(
     runtime = Runtime(Settings(), db, clock, None, bucket, sandbox=sandbox)  # type: ignore[arg-type]
     told = drawn.placed("image/jpeg", image=drawn.quarters(192, 96))
     (tmp_path / "told.jpg").write_bytes(told)
-    house = await adding.prepared(runtime, None, Labels())
+    house = await asset_adding.prepared(runtime, None, Labels())
 
     added = await house.add(str(tmp_path / "told.jpg"))
     assert added.outcome is Outcome.ADDED, added.problem

@@ -18,8 +18,9 @@ from core.db import Database
 from core.errors import Invalid
 from core.settings import Settings
 from core.store import Store, StoreAway
-from services.assets import adding, keeping, pieces
-from services.assets.adding import Added, Adding, Outcome
+from services import asset_adding
+from services.asset_adding import Added, Adding, Outcome
+from services.assets import keeping, pieces
 from services.assets.labels import Labels
 from services.runtime import Runtime
 from tests import make
@@ -39,7 +40,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 async def ready(runtime: Runtime, **said) -> Adding:
-    return await adding.prepared(runtime, None, Labels(**said))
+    return await asset_adding.prepared(runtime, None, Labels(**said))
 
 
 def told(added: Added) -> tuple[Outcome, str | None]:
@@ -79,7 +80,7 @@ async def test_what_others_have_is_no_reason_to_skip(runtime: Runtime, session, 
     await session.flush()
 
     await (await ready(runtime)).add(str(picture))
-    own = await (await adding.prepared(runtime, creator, Labels())).add(str(picture))
+    own = await (await asset_adding.prepared(runtime, creator, Labels())).add(str(picture))
 
     assert own.outcome is Outcome.ADDED
     assert own.asset is not None
@@ -92,10 +93,10 @@ async def test_a_folder_is_made_where_it_is_missing_and_found_where_it_is_not(ru
     await session.flush()
 
     for way in (("Spring", "Studio"), ("Spring", "Street"), ("Spring",)):
-        await adding.prepared(runtime, creator, Labels(), folder=way, is_rehearsal=True)
+        await asset_adding.prepared(runtime, creator, Labels(), folder=way, is_rehearsal=True)
     rehearsed = await count(runtime.db, models.AssetFolder)
-    studio = await adding.prepared(runtime, creator, Labels(), folder=("Spring", "Studio"))
-    await adding.prepared(runtime, creator, Labels(), folder=("Spring", "Street"))
+    studio = await asset_adding.prepared(runtime, creator, Labels(), folder=("Spring", "Studio"))
+    await asset_adding.prepared(runtime, creator, Labels(), folder=("Spring", "Street"))
     added = await studio.add(str(picture))
 
     folders = await session.scalars(select(models.AssetFolder).order_by(models.AssetFolder.id))
@@ -107,7 +108,7 @@ async def test_a_folder_is_made_where_it_is_missing_and_found_where_it_is_not(ru
 
 async def test_what_is_wrong_with_the_words_is_said_before_the_first_file(runtime: Runtime):
     with pytest.raises(Invalid):
-        await adding.prepared(runtime, None, Labels(tags=("nothing:such",)))
+        await asset_adding.prepared(runtime, None, Labels(tags=("nothing:such",)))
 
 
 @pytest.mark.parametrize(
@@ -194,10 +195,10 @@ def test_a_folder_gives_its_files_in_order_and_hides_what_is_hidden(tmp_path: Pa
         (tmp_path / name).touch()
     (tmp_path / "b" / "up").symlink_to(tmp_path)
 
-    found = list(adding.within(tmp_path, is_recursive=True))
+    found = list(asset_adding.within(tmp_path, is_recursive=True))
 
     assert found == [(str(tmp_path / name), False) for name in ("a.png", "b/1.png", "b/2.png")]
-    assert list(adding.within(tmp_path, is_recursive=False)) == [(str(tmp_path), True)]
+    assert list(asset_adding.within(tmp_path, is_recursive=False)) == [(str(tmp_path), True)]
 
 
 # What lies elsewhere
@@ -230,14 +231,14 @@ async def test_a_link_gets_its_bytes_and_keeps_its_id(runtime: Runtime, session,
     await make.held(session, runtime.store, b"ours", creator_id=creator.id)
     await session.flush()
 
-    wanted = await adding.linked(runtime, creator)
-    every = await adding.linked(runtime, None)
-    found = await adding.brought(runtime, wanted[0], inside=True)
-    left = await adding.brought(runtime, every[1], inside=True)
-    again = await adding.brought(runtime, every[1], inside=True)
+    wanted = await asset_adding.linked(runtime, creator)
+    every = await asset_adding.linked(runtime, None)
+    found = await asset_adding.brought(runtime, wanted[0], inside=True)
+    left = await asset_adding.brought(runtime, every[1], inside=True)
+    again = await asset_adding.brought(runtime, every[1], inside=True)
 
     assert [one.uid for one in wanted] == [link.uid]
     assert found.asset is not None
     assert (found.outcome, found.asset.uid, found.asset.facts_source) == (Outcome.ADDED, link.uid, "PROBED")
     assert (left.outcome, again.outcome) == (Outcome.WAITING, Outcome.WAITING)
-    assert await adding.linked(runtime, creator) == []
+    assert await asset_adding.linked(runtime, creator) == []
