@@ -187,7 +187,9 @@ def _product(pack: Pack, language: str, index: int, given: GivenProduct) -> Prod
     pools = [code for rule in pack.rules if isinstance(rule, ProductPool) for code in rule.any]
     product = ProductFacts(
         uid=f"product-{index}",
-        title=given.title if given.title is not None else made_up(language, 10, index),
+        title=given.title
+        if given.title is not None
+        else made_up(language, 10, 20 + index),  # not those of the content's title
         price_minor=_or(given.price_minor, 9_900),
         currency="CNY",
         shop_uid=given.shop or f"shop-{index // 2}",

@@ -124,7 +124,7 @@ class Audit(Part):
 
 
 class TextShape(Part):
-    """How a text is put together and shortened, in the unit that the channel counts.
+    """How a text is put together and shortened, in the unit that the channel counts and, with `max_bytes`, in UTF-8 too.
 
     `unit_stated` is false where the source of `max` gives a number without a unit.
     """
@@ -134,7 +134,15 @@ class TextShape(Part):
     max: Positive | None = None
     unit: Unit = "graphemes"
     unit_stated: bool = True
+    max_bytes: Positive | None = None
     ellipsis: str = "…"
+    source: Source | None = None
+
+    @model_validator(mode="after")
+    def _has_a_limit_of_its_own(self) -> Self:
+        if self.max_bytes is not None and self.max is None:
+            raise ValueError('max_bytes goes with `max`; for bytes alone give `max` with unit = "bytes"')
+        return self
 
 
 class PictureShape(Part):
@@ -143,11 +151,16 @@ class PictureShape(Part):
     from_: tuple[Literal["covers", "pictures", "products"], ...] = Field(default=("covers", "pictures"), alias="from")
     ratios: tuple[Ratio, ...] = ()
     max: Count = 1
+    source: Source | None = None
 
 
 class Hashtags(Part):
+    """Labels of tags as words; one of more than `max_length` graphemes is left out."""
+
     taxonomies: tuple[Code, ...] = Field(min_length=1)
     max: Positive
+    max_length: Positive | None = None
+    source: Source | None = None
     style: Literal["hash", "hash_pair", "plain"] = "hash"
 
 
@@ -179,14 +192,14 @@ class Rendering(Part):
 
 
 class Fact(Part):
-    """Something known of the channel that no part of a pack can express yet: kept, so that nothing is lost."""
+    """Something known of the channel that no part of a pack can say, kept so that it is not lost; `note` says why not."""
 
     text: Text
     value: JsonValue = None
     confidence: Confidence
     provenance: Provenance | None = None
     observed_on: str | None = Field(default=None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
-    note: Text | None = None
+    note: Text
 
 
 class Example(Part):

@@ -78,7 +78,10 @@ def _shaped(shape: TextShape | None, plain: str, facts: Facts, given: Mapping[st
     parts = {field: given[field] if field in given else field_text(field, facts) for field in shape.fields}
     if shape.max is None:
         return _joined(parts, shape)
-    return _fitted(parts, shape, shape.max, given)
+    whole = _fitted(parts, shape, shape.max, given)
+    if shape.max_bytes is None or units.fits(whole, shape.max_bytes, "bytes"):
+        return whole
+    return _fitted(parts, shape.model_copy(update={"unit": "bytes"}), shape.max_bytes, given)
 
 
 def _joined(parts: Mapping[str, str], shape: TextShape) -> str:
@@ -137,7 +140,8 @@ def _hashtags(shape: Hashtags | None, content: ContentFacts) -> tuple[str, ...]:
     labels = [label(tag, content.language) for name in shape.taxonomies for tag in content.tags.get(name, ())]
     words = dict.fromkeys(_NOT_OF_A_WORD.sub("", text) for text in labels)
     forms = {"hash": "#{}", "hash_pair": "#{}#", "plain": "{}"}
-    return tuple(forms[shape.style].format(word) for word in words if word)[: shape.max]
+    fit = (word for word in words if word and (not shape.max_length or units.fits(word, shape.max_length, "graphemes")))
+    return tuple(forms[shape.style].format(word) for word in fit)[: shape.max]
 
 
 def _link(url: str | None, params: Mapping[str, str]) -> str | None:

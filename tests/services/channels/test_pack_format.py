@@ -195,3 +195,15 @@ def test_our_own_packs_are_good_and_the_schema_takes_them():
     for each in report.packs:
         loaded = orjson.loads(orjson.dumps(tomllib.loads((FOLDER / each.file).read_text("utf-8"))))
         assert [error.message for error in schema.iter_errors(loaded)] == []
+
+
+def test_what_no_part_can_say_says_why_and_bytes_alone_are_a_unit():
+    assert refused('[selector]\n[[facts]]\ntext="Known"\nconfidence="A"') == [
+        ("facts.0.note", "social/x.toml: facts.0.note: Field required")
+    ]
+    assert refused('[selector]\n[rendering]\ntext={fields=["title"],max_bytes=9}') == [
+        (
+            "rendering.text",
+            'social/x.toml: rendering.text: max_bytes goes with `max`; for bytes alone give `max` with unit = "bytes"',
+        )
+    ]

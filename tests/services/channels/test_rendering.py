@@ -190,3 +190,25 @@ def test_no_rendition_is_longer_than_its_channel_takes(title, summary, maximum, 
     )
 
     assert length(rendition.text, unit) <= maximum
+
+
+BYTES = """
+[rendering]
+text = { fields = ["title", "link"], separator = " ", max = 30, unit = "graphemes", max_bytes = 100 }
+"""
+
+
+def test_a_text_keeps_within_its_bytes_as_well_and_its_link_stays_whole():
+    family = "👨‍👩‍👧‍👦"
+    short = rendered(pack(BYTES), title="水" * 40, url="https://a.io")
+    long = rendered(pack(BYTES), title=family * 10, url="https://a.io")
+
+    assert short.text == "水" * 16 + "… https://a.io"
+    assert long.text == family * 3 + "… https://a.io"
+    assert length(long.text, "bytes") == 91
+
+
+def test_a_word_that_is_too_long_is_no_hashtag():
+    shape = '[rendering]\nhashtags = { taxonomies = ["topic"], max = 2, max_length = 5 }'
+
+    assert rendered(pack(shape), tags=TOPICS, language="en").hashtags == ("#羊毛", "#third")
