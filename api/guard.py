@@ -51,7 +51,7 @@ class Guard:
         self.app = app
         self.settings = settings
         self.seconds = settings.request_timeout_ms / 1_000
-        self.write_seconds = settings.stream_write_ms / 1_000
+        self.write_seconds = settings.file_write_ms / 1_000
         hosts = {host.strip().lower() for host in settings.allowed_hosts.split(",")}
         self.hosts = None if "*" in hosts else hosts
 

@@ -163,6 +163,12 @@ class Settings(BaseSettings):
     stream_write_ms: int = Field(
         10_000, ge=100, description="How long a client may take for a message before its stream is closed."
     )
+    file_write_ms: int = Field(
+        60_000,
+        ge=100,
+        description="How long a client may take no bytes of a file before it is cut off; slow ones seem to, since some MB wait"
+        " for them on the way.",
+    )
     stream_heartbeat_ms: int = Field(
         15_000, ge=100, description="How often a quiet stream of events says that it lives."
     )

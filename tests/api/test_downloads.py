@@ -68,7 +68,7 @@ class Taker:
 
 @pytest.fixture
 async def quick(db: Database, clock: FixedClock, tmp_path: Path) -> AsyncIterator[Door]:
-    async with opened(db, clock, data=tmp_path, request_timeout_ms=100, stream_write_ms=100) as there:
+    async with opened(db, clock, data=tmp_path, request_timeout_ms=100, file_write_ms=100) as there:
         yield there
 
 
