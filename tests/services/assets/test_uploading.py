@@ -509,6 +509,16 @@ async def test_own_bytes_are_known_again_and_others_are_not(receiver: Receiver, 
         assert await session.scalar(count) == 2
 
 
+async def test_a_hash_of_bytes_of_another_length_is_not_believed(receiver: Receiver, author: Author):
+    await author.sent()
+    await looked_at(receiver.db, receiver.store, receiver.clock)
+    longer = PICTURE + b"!"
+    upload = await author.begin(sha256=HASH, byte_count=len(longer))
+
+    with pytest.raises(ChecksumMismatch):
+        await receiver.receive(upload.uid, 0, body(longer))
+
+
 async def test_bytes_that_were_looked_at_are_not_looked_at_twice(receiver: Receiver, author: Author):
     await author.sent()
     await looked_at(receiver.db, receiver.store, receiver.clock)
