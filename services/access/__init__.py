@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.access.assets import asset_folders, asset_uploads, assets, may_change_asset, may_look_into_asset
-from services.access.channels import channels, feeds, submissions
+from services.access.channels import channels, explained, feeds, submissions
 from services.access.contents import (
     NoSuchContent,
     appeals,
@@ -87,6 +87,7 @@ __all__ = [
     "editable_content",
     "editable_creator",
     "engaging_account",
+    "explained",
     "feeds",
     "follows",
     "has_any",

@@ -24,6 +24,13 @@ def submissions(caller: Caller) -> ColumnElement[bool]:
     return or_(false(), *seen)
 
 
+def explained(caller: Caller) -> ColumnElement[bool]:
+    """Contents of which this caller may know what the decisions on them stood on: the scores, goods and quotas of a creator
+    are the business of the creator's side and of operators, and not of the channel.
+    """
+    return true() if caller.is_operator else models.Content.creator_id.in_(sorted(tended_creators(caller)))
+
+
 def channels(caller: Caller) -> ColumnElement[bool]:
     if caller.is_operator:
         return true()

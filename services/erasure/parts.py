@@ -21,7 +21,7 @@ Part = Callable[[AsyncSession, int, Clock], Awaitable[int]]
 AT_ONCE = 200
 """The contents of a batch: a transaction of a second at most."""
 
-CODES = ("code", "kind", "outcome", "path", "rule", "severity", "version")
+CODES = ("code", "path", "place", "severity", "status", "version")
 """What stays of a finding; the rest of it quotes."""
 
 

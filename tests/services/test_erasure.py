@@ -23,6 +23,9 @@ from tests import make
 from tests.conftest import RolledBackDatabase
 
 CANARY = "canary"
+CODES = {
+    "code": "text.length", "path": "title", "place": "rules.0", "severity": "block", "status": "failed", "version": 1,
+}  # fmt: skip
 PARAGRAPH = [{"type": "paragraph", "spans": [{"text": f"A {CANARY} sang.", "marks": [], "href": None}]}]
 
 
@@ -233,7 +236,7 @@ async def _distributed(session: AsyncSession, there: Person) -> None:
     )  # fmt: skip
     session.add(submission)
     await session.flush()
-    finding = {"code": "TITLE_LENGTH", "path": "title", "actual": f"{CANARY} title", "evidence": CANARY}
+    finding = CODES | {"actual": f"{CANARY} title", "evidence": {"of": CANARY}, "message_en": CANARY}
     session.add(
         models.Decision(
             submission_id=submission.id, attempt=1, revision_id=content.live_revision_id, engine_version="1",
@@ -319,7 +322,7 @@ async def test_after_an_erasure_nothing_holds_the_persons_words(
     assert len(there.keys) == 7
     # ids and codes stay
     findings = await session.scalar(text("SELECT findings FROM decisions"))
-    assert findings == [{"code": "TITLE_LENGTH", "path": "title"}]
+    assert findings == [CODES]
     states = await session.scalars(select(models.Content.state).where(models.Content.creator_id == there.creator.id))
     assert set(states) == {ContentState.ERASED}
     await session.refresh(there.creator)
