@@ -48,11 +48,13 @@ async def _row(session: AsyncSession, model: Any, id_: int) -> Any:
 async def build(session: AsyncSession) -> Crowd:
     """The world, and an operator with an account who sees all of it."""
     account = await make.account(session)
+    session.add(models.Instance(authority="headwater.example", authority_on=THEN.date()))
     crowd = Crowd(replace(make.operator(), account_id=account.id))
     world = await _vocabulary(session, crowd)
     await _people(session, crowd, world, account)
     await _contents(session, crowd, world)
     await _around_contents(session, crowd, world, account)
+    await _assets(session, crowd, world)
     await _channels(session, crowd, world)
     await _own(session, crowd, world, account)
     return crowd
@@ -191,6 +193,16 @@ async def _around_contents(session: AsyncSession, crowd: Crowd, world: worlds.Wo
     shown = {"content_id": live.id, "product_id": world.product.id, "pushed_at": THEN, "ended_at": THEN}
     await many(session, models.LivePush, lambda _: shown)
     crowd.full |= {"Comment": await _row(session, models.Comment, comments[0]), "Live": live}
+
+
+async def _assets(session: AsyncSession, crowd: Crowd, world: worlds.World) -> None:
+    """Folders beside each other and in one of them, which holds assets; the world's own asset is used a hundred times."""
+    folder = {"creator_id": world.creator.id}
+    folders = await many(session, models.AssetFolder, lambda n: {**folder, "name": f"Folder {n}"})
+    await many(session, models.AssetFolder, lambda n: {**folder, "name": f"Inner {n}", "parent_id": folders[0]})
+    kept = {**folder, "folder_id": folders[0], "kind": models.AssetKind.IMAGE}
+    await many(session, models.Asset, lambda n: {**kept, "url": f"https://pictures.example/{n}"})
+    crowd.full |= {"Asset": world.asset, "AssetFolder": await _row(session, models.AssetFolder, folders[0])}
 
 
 async def _channels(session: AsyncSession, crowd: Crowd, world: worlds.World) -> None:
