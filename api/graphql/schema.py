@@ -18,6 +18,8 @@ from api.graphql.asset_retiring import AssetRetiringMutation
 from api.graphql.asset_uploads import AssetUploadMutation, AssetUploadQuery
 from api.graphql.asset_writing import AssetMutation
 from api.graphql.assets import AssetQuery
+from api.graphql.channel_access import ChannelAccessQuery
+from api.graphql.channel_forms import ChannelFormQuery
 from api.graphql.channels import ChannelQuery
 from api.graphql.comments import CommentMutation
 from api.graphql.comparing import ComparingQuery
@@ -68,6 +70,8 @@ class Query(
     AppealQuery,
     AssetQuery,
     AssetUploadQuery,
+    ChannelAccessQuery,
+    ChannelFormQuery,
     ChannelQuery,
     ComparingQuery,
     ContentQuery,

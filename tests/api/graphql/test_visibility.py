@@ -67,7 +67,7 @@ TO_THE_END = ("nodes", "viewer")
 TELLING = (*TO_THE_END, "applications", "assets", "creator", "organisation", "submissions")
 # where one refusal leaves nothing of the whole answer: asked alone, lest it hides what others tell
 ALL_OR_NOTHING = {
-    "_service", "appeals", "applications", "assets", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
+    "_service", "appeals", "applications", "assets", "channelAccess", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
     "submissionStatesCursor", "submissions", "suggestTags",
 }  # fmt: skip
 # what everybody may see, whatever its state
@@ -154,6 +154,8 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
         "brand": [{"id": global_id("Brand", new_uid())}],
         "brands": [page],
         "channel": [{"key": "test.private"}, {"key": "test.all"}],
+        "channelAccess": [{"creatorId": one} for one in (suspended, creator)],
+        "channelForm": [{"channel": key, "format": "ARTICLE"} for key in ("test.private", "test.all")],
         "channels": [{"last": 20}, page],
         "content": [{"id": one} for one in contents],
         "contents": [
