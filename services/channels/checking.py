@@ -45,9 +45,9 @@ def check(folder: Path) -> Report:
         name = file.relative_to(folder).as_posix()
         try:
             if name == PLATFORMS:
-                platforms = parse_platforms(_text(file, name), name)
+                platforms = parse_platforms(text_of(file, name), name)
             else:
-                packs.append(CheckedPack(name, parse_pack(_text(file, name), name)))
+                packs.append(CheckedPack(name, parse_pack(text_of(file, name), name)))
         except MalformedPack as error:
             problems.extend(error.problems)
     if not packs and not problems:
@@ -60,7 +60,7 @@ def check(folder: Path) -> Report:
     return Report(found, platforms, tuple(problems), sum(len(each.pack.examples) for each in packs))
 
 
-def _text(file: Path, name: str) -> str:
+def text_of(file: Path, name: str) -> str:
     try:
         return file.read_text("utf-8")
     except OSError as error:

@@ -57,6 +57,23 @@ async def install_platforms(session: AsyncSession, platforms: Iterable[Platform]
 
 async def install(session: AsyncSession, caller: Caller, pack: Pack) -> bool:
     """Put a pack in force for its channel; False when that version rules already. Older versions stay where pinned."""
+    channel = await _described(session, pack)
+    version_id = await _version(session, channel.id, pack)
+    return await _rule(session, caller, channel, version_id, "pack.installed", digest=pack.digest)
+
+
+async def put_in_force(session: AsyncSession, caller: Caller, pack: Pack, version: models.PackVersion) -> bool:
+    """Put a stored version, read as `pack`, in force again; False when it rules already."""
+    channel = await _described(session, pack)
+    before = None if channel.pack_version_id is None else await session.get(models.PackVersion, channel.pack_version_id)
+    replaced = None if before is None else before.digest
+    return await _rule(
+        session, caller, channel, version.id, "pack.rolled_back", digest=version.digest, replaced=replaced
+    )
+
+
+async def _described(session: AsyncSession, pack: Pack) -> models.Channel:
+    """The row of the pack's channel, as the pack describes it, locked against others who would change what rules."""
     parent = None
     if pack.parent is not None:
         parent = await session.scalar(select(models.Channel.id).where(models.Channel.key == pack.parent))
@@ -71,17 +88,21 @@ async def install(session: AsyncSession, caller: Caller, pack: Pack) -> bool:
         is_private=pack.kind == "private",
     )
     # not FOR UPDATE: that waits for every distributor that refers to a channel, and they for us, in any order
-    channel = await session.get_one(
+    return await session.get_one(
         models.Channel, channel_id, with_for_update={"key_share": True}, populate_existing=True
     )
-    version_id = await _version(session, channel_id, pack)
+
+
+async def _rule(
+    session: AsyncSession, caller: Caller, channel: models.Channel, version_id: int, action: str, **details: Any
+) -> bool:
     if channel.pack_version_id == version_id:
         return False
     channel.pack_version_id = version_id
-    session.add(models.PackInstall(channel_id=channel_id, pack_version_id=version_id, installed_by=caller.name))
-    audit.record(session, caller, "pack.installed", channel, digest=pack.digest)
+    session.add(models.PackInstall(channel_id=channel.id, pack_version_id=version_id, installed_by=caller.name))
+    audit.record(session, caller, action, channel, **details)
     await session.flush()
-    await ensure_feed(session, pack.key, models.FeedKind.CHANNEL, channel_id=channel_id)
+    await ensure_feed(session, channel.key, models.FeedKind.CHANNEL, channel_id=channel.id)
     return True
 
 

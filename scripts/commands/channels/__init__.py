@@ -1,0 +1,15 @@
+"""`headwater channels`: check packs, look at them, compare them, put them in force and go back."""
+
+from __future__ import annotations
+
+import typer
+
+from scripts.commands.channels import changing, checking, comparing, looking
+
+app = typer.Typer(help="Channels and the packs that rule them.", no_args_is_help=True)
+app.command("list")(looking.list_)
+app.command("show")(looking.show)
+app.command("diff")(comparing.diff)
+app.command("check")(checking.check)
+app.command("install")(changing.install)
+app.command("rollback")(changing.rollback)

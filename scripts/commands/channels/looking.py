@@ -1,0 +1,100 @@
+"""`headwater channels list | show`: the channels there are, and all that the pack of one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.table import Column, Table
+from sqlalchemy import select
+
+import models
+from scripts.commands.channels.folders import FOLDER, pack_in, pack_of, table
+from scripts.console import AsJson, out, say, with_runtime
+from services.channels import versions
+from services.channels.packs import Pack
+from services.channels.sheets import Section, sheet
+from services.runtime import Runtime
+
+NONE = typer.BadParameter("Give the key of a channel, or --file with a pack.")
+
+
+def list_(*, as_json: AsJson = False) -> None:
+    """The channels of this installation, with the version of the pack that rules each."""
+
+    async def work(runtime: Runtime) -> list[tuple[models.Channel, str | None]]:
+        async with runtime.db.session() as session:
+            rows = await session.execute(
+                select(models.Channel, models.PackVersion.digest)
+                .outerjoin(models.PackVersion, models.PackVersion.id == models.Channel.pack_version_id)
+                .order_by(models.Channel.key)
+            )
+            return [(channel, digest) for channel, digest in rows]
+
+    found = with_runtime(work)
+    if as_json:
+        listed = [
+            {"key": channel.key, "kind": channel.kind, "names": channel.names, "pack": digest}
+            for channel, digest in found
+        ]
+        say(listed, as_json=True, text="")
+        return
+    # keys are there to be copied, however narrow the terminal is
+    longest = max((len(channel.key) for channel, _ in found), default=0)
+    made = Table(Column("key", no_wrap=True, min_width=longest), "kind", "name", "名称", "pack")
+    for channel, digest in found:
+        if digest:
+            made.add_row(channel.key, channel.kind.lower(), channel.names["en"], channel.names["zh"], digest[:12])
+    out.print(made)
+
+
+def show(
+    key: Annotated[str | None, typer.Argument(help="The key of the channel; not needed with --file.")] = None,
+    *,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A pack on disk instead of the one in force; needs no database.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything that the pack of a channel says: what it takes, gates, rules, quota, audit, rendering, facts, examples.
+
+    Below it the history: which version ruled since when, put there by whom.
+    """
+    if file is not None:
+        pack, history = pack_of(key, FOLDER, file) if key else pack_in(file), list[versions.Install]()
+    elif key is not None:
+        pack, history = with_runtime(lambda runtime: _installed(runtime, key))
+    else:
+        raise NONE
+    if as_json:
+        say(_json(pack, history), as_json=True, text="")
+        return
+    out.print(f"{pack.key}  {pack.digest[:12]}", markup=False, highlight=False)
+    for section in (*sheet(pack), *_history(history)):
+        out.print(table(section))
+
+
+async def _installed(runtime: Runtime, key: str) -> tuple[Pack, list[versions.Install]]:
+    async with runtime.db.session() as session:
+        channel = await versions.entry(session, key)
+        found = await versions.in_force(session, channel)
+        return versions.readable(channel, found), await versions.history(session, channel)
+
+
+def _history(history: list[versions.Install]) -> list[Section]:
+    rows = [(one.digest[:12], f"{one.installed_at:%Y-%m-%d %H:%M} UTC", one.installed_by) for one in history]
+    return [Section("History", ("version", "in force from", "put there by"), tuple(rows))] if rows else []
+
+
+def _json(pack: Pack, history: list[versions.Install]) -> dict[str, Any]:
+    return {
+        "key": pack.key,
+        "digest": pack.digest,
+        "pack": orjson.loads(pack.canonical()),
+        "history": [
+            {"digest": one.digest, "installed_at": one.installed_at.isoformat(), "installed_by": one.installed_by}
+            for one in history
+        ],
+    }

@@ -1,0 +1,134 @@
+"""The versions of a channel's pack: what ruled it and since when, an earlier one by its digest, and the way back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.caller import Caller
+from core.errors import Conflict, Invalid, NotFound
+from services.channels import installing
+from services.channels.packs import MalformedPack, Pack
+
+SHORTEST = 6
+"""So many characters of a digest are enough, as long as no other version begins with them."""
+
+
+class NoSuchChannel(NotFound):
+    """No channel has this key, or it only holds entries and has no pack."""
+
+    code = "NO_SUCH_CHANNEL"
+
+
+class NoSuchPackVersion(NotFound):
+    """The channel never had a pack of this digest."""
+
+    code = "NO_SUCH_PACK_VERSION"
+
+
+class AmbiguousDigest(Invalid):
+    """Several versions begin with what was given, or it is too short to tell."""
+
+    code = "AMBIGUOUS_DIGEST"
+
+
+class NoEarlierVersion(Conflict):
+    """One version is all that ever ruled this channel."""
+
+    code = "NO_EARLIER_VERSION"
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """That a version began to rule: when, and by whom."""
+
+    version_id: int
+    digest: str
+    installed_at: datetime
+    installed_by: str
+
+
+async def entry(session: AsyncSession, key: str) -> models.Channel:
+    """The channel of this key, which has a pack; NoSuchChannel with the nearest keys otherwise."""
+    found = await session.scalar(select(models.Channel).where(models.Channel.key == key))
+    if found is not None and found.pack_version_id is not None:
+        return found
+    keys = (await session.scalars(select(models.Channel.key).where(models.Channel.pack_version_id.is_not(None)))).all()
+    below = sorted(one for one in keys if one.startswith(f"{key}."))
+    if found is not None and below:
+        raise NoSuchChannel(f"{key} only holds entries and has no pack: {', '.join(below)}.")
+    raise NoSuchChannel(f"There is no channel {key} with a pack here.{meant(key, keys)}")
+
+
+def meant(word: str, known: Sequence[str]) -> str:
+    """The question behind a refusal: which of the known words was meant; empty when none is near."""
+    near = get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+async def history(session: AsyncSession, channel: models.Channel) -> list[Install]:
+    """What ruled this channel, the newest first."""
+    installs, versions = models.PackInstall, models.PackVersion
+    rows = await session.execute(
+        select(installs, versions.digest)
+        .join(versions, versions.id == installs.pack_version_id)
+        .where(installs.channel_id == channel.id)
+        .order_by(installs.id.desc())
+    )
+    return [Install(one.pack_version_id, digest, one.installed_at, one.installed_by) for one, digest in rows]
+
+
+async def version(session: AsyncSession, channel: models.Channel, digest: str) -> models.PackVersion:
+    """The version whose digest this is, or begins with."""
+    if len(digest) < SHORTEST:
+        raise AmbiguousDigest(f"{digest} is too short: give at least {SHORTEST} characters of the digest.")
+    versions = models.PackVersion
+    of_channel = select(versions).where(versions.channel_id == channel.id)
+    begins = versions.digest.startswith(digest.lower(), autoescape=True)
+    found = (await session.scalars(of_channel.where(begins).order_by(versions.id).limit(2))).all()
+    if not found:
+        raise NoSuchPackVersion(
+            f"{channel.key} never had a version {digest}: see headwater channels show {channel.key}."
+        )
+    if len(found) > 1:
+        raise AmbiguousDigest(f"Several versions of {channel.key} begin with {digest}: give more of the digest.")
+    return found[0]
+
+
+async def in_force(session: AsyncSession, channel: models.Channel) -> models.PackVersion:
+    """The version that rules an entry now."""
+    return await session.get_one(models.PackVersion, channel.pack_version_id)
+
+
+def readable(channel: models.Channel, found: models.PackVersion) -> Pack:
+    """The pack in a stored version; MalformedPack when this code cannot read it any more."""
+    try:
+        return installing.read(found.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        said = f"The version {found.digest[:12]} of {channel.key} cannot be read any more: {where}: {first['msg']}"
+        raise MalformedPack(said) from error
+
+
+async def earlier(session: AsyncSession, channel: models.Channel) -> models.PackVersion:
+    """The version that ruled before the present one."""
+    for one in await history(session, channel):
+        if one.version_id != channel.pack_version_id:
+            return await session.get_one(models.PackVersion, one.version_id)
+    raise NoEarlierVersion(f"{channel.key} was never ruled by any other version: there is nothing to go back to.")
+
+
+async def roll_back(session: AsyncSession, caller: Caller, channel: models.Channel, to: models.PackVersion) -> bool:
+    """Put a version that the channel had before in force again; False when it rules already.
+
+    It is a new line in the history and an audit record, not a change of either. Submissions keep what they were decided by.
+    """
+    return await installing.put_in_force(session, caller, readable(channel, to), to)
