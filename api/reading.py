@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import languages, messages
 from core.db import DatabaseAway, is_away
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, Unavailable
 from core.settings import Settings
 
 ZIPPED_FROM = 1_000
@@ -165,5 +165,5 @@ def problem(error: DomainError, request: HTTPConnection, request_id: str) -> Res
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if error.status == 503:
-        headers["Retry-After"] = "2"
+        headers["Retry-After"] = str(error.retry_after if isinstance(error, Unavailable) else Unavailable.retry_after)
     return Response(orjson.dumps(details), error.status, headers, "application/problem+json")

@@ -90,10 +90,11 @@ class RateLimited(DomainError):  # noqa: N818
 
 
 class Unavailable(DomainError):  # noqa: N818
-    """Something that this needs is away for now; trying again later can help."""
+    """Something that this needs is away for now; trying again can help after `retry_after` seconds."""
 
     code = "UNAVAILABLE"
     status = 503
+    retry_after = 2
 
 
 class Misconfigured(DomainError):  # noqa: N818

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -58,9 +59,13 @@ class RenditionNotReady(Unavailable):
 
 
 class RenditionFailed(Unavailable):
-    """It could not be made a moment ago."""
+    """It could not be made a moment ago, and is not tried before `again_at`."""
 
     code = "RENDITION_FAILED"
+
+    def __init__(self, failure: str, again_at: datetime, now: datetime) -> None:
+        self.retry_after = max(1, math.ceil((again_at - now).total_seconds()))
+        super().__init__(f"This rendition could not be made ({failure}): try again in {self.retry_after} seconds.")
 
 
 def recipe_for(asset: models.Asset, width: int, height: int, fit: Fit, written_as: Format) -> Recipe | None:
@@ -147,8 +152,8 @@ class Maker:
                     return await self._made_by_us(sha256, recipe, claim)
             if claim.etag is not None:
                 return claim
-            if claim.failure is not None:
-                raise RenditionFailed(f"This rendition could not be made ({claim.failure}): try again in a minute.")
+            if claim.failure is not None and claim.claimed_until is not None:
+                raise RenditionFailed(claim.failure, claim.claimed_until, self.clock.now())
             await asyncio.sleep(POLL_SECONDS)
 
     async def _claim(self, sha256: bytes, name: str) -> models.Rendition | datetime:
@@ -182,7 +187,7 @@ class Maker:
         except Refused as refused:
             failure, again_at = refused.flaw.value, self.clock.now() + FAILED_FOR
             log.warning("rendition.failed", sha256=sha256.hex(), name=recipe.name, why=failure, detail=refused.detail)
-            raise RenditionFailed(f"This rendition could not be made ({failure}): try again in a minute.") from refused
+            raise RenditionFailed(failure, again_at, self.clock.now()) from refused
         except NothingThere as error:
             log.error("asset.bytes_missing", sha256=sha256.hex())  # noqa: TRY400  (the hash says it all)
             raise NoSuchAsset("The bytes of this asset are not in the store.") from error

@@ -246,9 +246,18 @@ class Unlucky(Sandbox):
         raise Refused(Flaw.PROBE_FAILED, "it died")
 
 
-@pytest.mark.parametrize(("failure", "code"), [(Flaw.PROBE_FAILED, "RENDITION_FAILED"), (None, "RENDITION_NOT_READY")])
+@pytest.mark.parametrize(
+    ("failure", "code", "seconds"),
+    [(Flaw.PROBE_FAILED, "RENDITION_FAILED", "60"), (None, "RENDITION_NOT_READY", "2")],
+)
 async def test_what_cannot_be_made_now_is_503_and_says_when_to_come_again(
-    db: Database, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Flaw | None, code: str
+    db: Database,
+    clock: FixedClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Flaw | None,
+    code: str,
+    seconds: str,
 ):
     monkeypatch.setattr(renditions, "PATIENCE_SECONDS", 5 if failure else 0.02)
     async with opened(db, clock, data=tmp_path, sandbox=Unlucky(failure)) as door:
@@ -257,7 +266,7 @@ async def test_what_cannot_be_made_now_is_503_and_says_when_to_come_again(
         answer = await door.get(f"/assets/{asset.uid}/96x96-cover.webp")
 
     assert (answer.status_code, answer.json()["code"]) == (503, code)
-    assert answer.headers["retry-after"] == "2"
+    assert answer.headers["retry-after"] == seconds
 
 
 async def test_too_many_at_once_are_503(door: Door, monkeypatch: pytest.MonkeyPatch):

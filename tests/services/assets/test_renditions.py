@@ -131,10 +131,11 @@ async def test_a_failure_is_remembered_for_a_minute(db: Database, store: Store, 
     sandbox = Counting(failure=Refused(Flaw.PROBE_TOO_SLOW, "it takes too long"))
     maker = Maker(db, store, sandbox, clock)
 
-    for _ in range(3):
-        with pytest.raises(RenditionFailed, match="PROBE_TOO_SLOW"):
+    for left in (60, 40, 20):
+        with pytest.raises(RenditionFailed, match=f"PROBE_TOO_SLOW.*{left} seconds") as failed:
             await maker.make(digest(asset), RECIPE)
-    clock.move(timedelta(minutes=1))
+        assert failed.value.retry_after == left
+        clock.move(timedelta(seconds=20))
     sandbox.failure = None
     found = await maker.make(digest(asset), RECIPE)
 
