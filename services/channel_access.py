@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -21,6 +21,7 @@ from services.channels.facts import CreatorFacts
 from services.channels.findings import QuotaLeft
 from services.channels.gate_tree import GateNode, GateStatus
 from services.gathering import facts_of_creators
+from services.pass_rates import are_asked, pass_rates
 from services.planning import shown_entries
 
 
@@ -76,6 +77,9 @@ async def channel_access(
     entries = await shown_entries(session, caller, catalogue, channels)
     now = clock.now()
     facts = (await facts_of_creators(session, {creator.id: creator}, now))[creator.id]
+    if are_asked(entry.compiled for _, entry in entries):
+        rates = await pass_rates(session, [creator.id], (), now)
+        facts = replace(facts, pass_rate=rates.of(creator.id))
     used = await quotas.used_by(session, catalogue, [creator.id], now)
     seen = [_at(channel, entry, facts, used.of(entry, creator.id, is_history=False), now) for channel, entry in entries]
     return sorted(seen, key=lambda one: (ORDER.index(one.state), one.channel.key))

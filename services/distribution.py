@@ -146,7 +146,8 @@ class Distributor:
         ids = [claim.object_id for claim in claims]
         async with self.db.session() as session:
             self._catalogue = await installing.catalogue(session, self._catalogue)
-            gathered = await gather(session, ids, at=now, base_url=self.base_url)
+            judges = [entry.compiled for entry in self._catalogue.by_key.values()]
+            gathered = await gather(session, ids, at=now, base_url=self.base_url, judges=judges)
             public = await _public(session, ids)
             standing = await submissions.of_contents(session, ids)
             used = await quotas.used(session, self._catalogue, gathered.values(), now)

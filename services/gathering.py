@@ -5,7 +5,7 @@ not depend on how many they are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -20,6 +20,7 @@ import models
 from core.reads import any_of
 from models import blocks, formats
 from services import asset_facts, tag_facts
+from services.channels.engine import CompiledPack
 from services.channels.facts import (
     AssetFacts,
     ContentFacts,
@@ -30,6 +31,7 @@ from services.channels.facts import (
     ProductFacts,
     TagFacts,
 )
+from services.pass_rates import PassRates, are_asked, pass_rates
 
 log = structlog.get_logger()
 
@@ -81,8 +83,11 @@ async def gather(
     base_url: str,
     which: Which = "live",
     skip_unreadable: bool = False,
+    judges: Iterable[CompiledPack] = (),
 ) -> dict[int, Gathered]:
     """Facts by content id. A content without the revision asked for is absent. Visibility is the caller's business.
+
+    `judges` are the packs that the facts are for: what is dear to count is counted where one of them asks.
 
     A stored body that this version cannot read is a ValidationError, or, for who reads many, left out and logged.
     """
@@ -101,10 +106,13 @@ async def gather(
         session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)}
     )
     creators = await facts_of_creators(session, {creator.id: creator for _, _, creator in found}, at)
+    rates = None
+    if are_asked(judges):
+        rates = await pass_rates(session, creators, [content.id for content, _, _ in found], at)
     gathered = {}
     for content, revision, creator in found:
         around = (
-            _before(content, creators[creator.id], at),
+            _before(content, creators[creator.id], at, rates),
             assets[revision.id],
             products[revision.id],
             tags,
@@ -272,8 +280,10 @@ async def facts_of_creators(
     }
 
 
-def _before(content: models.Content, creator: CreatorFacts, at: datetime) -> CreatorFacts:
+def _before(content: models.Content, creator: CreatorFacts, at: datetime, rates: PassRates | None) -> CreatorFacts:
     """The creator without this content: what they published counts the others, before it is live as afterwards."""
+    if rates is not None:
+        creator = replace(creator, pass_rate=rates.of(content.creator_id, content.id))
     counted = content.is_live and content.published_at is not None and content.published_at > at - COUNTED
     count = creator.published_30d_count
     return replace(creator, published_30d_count=count - 1) if counted and count else creator

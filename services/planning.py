@@ -57,7 +57,9 @@ async def plan(
     now = clock.now()
     waits = content.waiting_revision_id is not None
     which: Which = "draft" if content.draft_revision_id is not None else "waiting" if waits else "live"
-    gathered = (await gather(session, [content.id], at=now, base_url=base_url, which=which)).get(content.id)
+    judges = [entry.compiled for _, entry in entries]
+    found = await gather(session, [content.id], at=now, base_url=base_url, which=which, judges=judges)
+    gathered = found.get(content.id)
     if gathered is None:
         raise Forbidden("This content has no revision that could be planned.")
     used = await quotas.used(session, catalogue, [gathered], now)

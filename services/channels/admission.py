@@ -34,6 +34,16 @@ def compiled(gate: Gate, place: str = "gates") -> Judge:
     return _one(arm, _known_of(gate), place)
 
 
+def asked(gate: Gate | None) -> frozenset[str]:
+    """The facts of a creator that the conditions of a tree are about."""
+    if gate is None:
+        return frozenset()
+    if gate.arm is not None:
+        return frozenset({gate.arm.fact})
+    below = [*(gate.all or ()), *(gate.any or ()), *([gate.not_] if gate.not_ is not None else [])]
+    return frozenset(fact for arm in below for fact in asked(arm))
+
+
 def _one(arm: Arm, known: dict[str, Any], place: str) -> Judge:
     code = f"creator.{arm.fact}"
 

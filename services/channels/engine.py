@@ -27,12 +27,13 @@ ENGINE_VERSION = 2
 class CompiledPack:
     """A pack made ready to judge many contents: its gates as one function, its rules by format."""
 
-    __slots__ = ("_by_format", "_judge", "_placed", "_zone", "digest", "pack")
+    __slots__ = ("_by_format", "_judge", "_placed", "_zone", "asked_of_creators", "digest", "pack")
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.digest = pack.digest
         self._judge = None if pack.gates is None else admission.compiled(pack.gates)
+        self.asked_of_creators = admission.asked(pack.gates)
         self._zone = pack.zone
         self._placed = tuple(
             _PlacedRule(_decided(rule, pack), f"rules.{index}") for index, rule in enumerate(pack.rules)

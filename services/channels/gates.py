@@ -220,7 +220,7 @@ class WindowArm(Arm):
 
 
 class PassRateArm(Arm):
-    """At least so many percent of the creator's submissions were accepted."""
+    """At least so many percent of the creator's submissions that were judged in the last 30 days were accepted."""
 
     fact: ClassVar[str] = "pass_rate"
     min: int = Field(ge=0, le=100)
