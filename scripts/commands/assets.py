@@ -137,7 +137,7 @@ async def _shown(runtime: Runtime, named: str) -> dict[str, Any]:
             "facts": asset.facts,
             "uses": [
                 f"{retiring.KINDS[models.UsageKind(use.kind)]} ({retiring.STATES[models.UsageState(use.state)]}): {use.label}"
-                for use in await uses.first_of(session, asset.id, USES_SHOWN)
+                for use in (await uses.first_of(session, SYSTEM, asset.id, USES_SHOWN))[0]
             ],
             "renditions": [
                 {"name": one.name, "bytes": one.byte_count, "failure": one.failure}

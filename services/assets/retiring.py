@@ -53,12 +53,17 @@ MOVING = (UploadState.RECEIVING, UploadState.FETCHING, UploadState.PROBING)
 
 
 class AssetInUse(Conflict):
-    """Something shows it, or did: each of the problems names a place, the first ones of all."""
+    """Something shows it, or did: each of the problems names a place, the first ones of all that the caller may see. The
+    others are counted.
+    """
 
     code = "ASSET_IN_USE"
 
-    def __init__(self, places: Sequence[models.Usage]) -> None:
-        self.told = [f"It is used by {_place(one)}: retire it instead." for one in places]
+    def __init__(self, places: Sequence[models.Usage], others: int = 0) -> None:
+        used_by = [_place(one) for one in places]
+        if others:
+            used_by.append(f"{others} {'place' if others == 1 else 'places'} that you may not see")
+        self.told = [f"It is used by {one}: retire it instead." for one in used_by]
         super().__init__(self.told[0])
 
     @property
@@ -101,9 +106,9 @@ async def delete(session: AsyncSession, caller: Caller, uid: UUID) -> str:
         update(upload).where(upload.asset_uid == uid, upload.state.in_(MOVING)).values(state=UploadState.EXPIRED)
     )
     asset = await _held(session, uid)
-    places = await uses.first_of(session, asset.id, NAMED)
-    if places:
-        raise AssetInUse(places)
+    places, others = await uses.first_of(session, caller, asset.id, NAMED)
+    if places or others:
+        raise AssetInUse(places, others)
     digest = asset.sha256.hex() if asset.sha256 else ""
     audit.record(session, caller, "asset.deleted", asset, uid=str(asset.uid), sha256=digest or None)
     await session.delete(asset)

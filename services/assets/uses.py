@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, Text, any_, bindparam, cast, literal_column, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller
 from core.reads import Order, PageRead
+from models import UsageKind, UsageState
 from models.homepages import PICTURES
 from models.usages import IN_BODY
 from services import access
@@ -58,9 +72,30 @@ async def used(session: AsyncSession, caller: Caller, ids: Sequence[int]) -> dic
     return dict((await session.execute(statement)).all())
 
 
-async def first_of(session: AsyncSession, asset_id: int, limit: int) -> list[models.Usage]:
-    """The first places that show an asset, whoever may see them."""
-    usage = models.Usage
+async def first_of(session: AsyncSession, caller: Caller, asset_id: int, limit: int) -> tuple[list[models.Usage], int]:
+    """The first places that show an asset, of those that the caller may see; and how many others there are."""
+    usage, is_seen = models.Usage, _is_seen(caller)
     order = of_assets.orders[0]
-    statement = select(usage).where(usage.asset_id == asset_id).order_by(*order.sorted(order.columns)).limit(limit)
-    return list(await session.scalars(statement))
+    seen = select(usage).where(usage.asset_id == asset_id, is_seen).order_by(*order.sorted(order.columns)).limit(limit)
+    others = select(func.count()).select_from(usage).where(usage.asset_id == asset_id, ~is_seen)
+    return list(await session.scalars(seen)), await session.scalar(others) or 0
+
+
+def _is_seen(caller: Caller) -> ColumnElement[bool]:
+    """Whether the caller may see what shows it: of contents what is published of them, and of its own everything."""
+    if caller.is_operator:
+        return true()
+    usage = models.Usage
+
+    def among(kind: UsageKind, model: type[models.Base], allowed: ColumnElement[bool]) -> ColumnElement[bool]:
+        return and_(usage.kind == kind, usage.object_id.in_(select(model.__table__.c.id).where(allowed)))
+
+    is_live = usage.state == UsageState.LIVE
+    return or_(
+        and_(is_live, among(UsageKind.CONTENT, models.Content, access.contents(caller))),
+        among(UsageKind.CONTENT, models.Content, access.drafts(caller)),
+        usage.kind == UsageKind.PRODUCT,
+        among(UsageKind.CREATOR, models.Creator, access.creators(caller)),
+        among(UsageKind.HOMEPAGE, models.HomepageVersion, access.homepages(caller)),
+        among(UsageKind.ANSWER, models.Answer, access.answers(caller)),
+    )

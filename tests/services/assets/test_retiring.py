@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.caller import Caller
 from core.clock import FixedClock
 from core.db import Database
 from core.errors import DomainError
@@ -115,6 +116,33 @@ async def test_what_something_uses_stays_and_the_places_are_named(session: Async
     ]
     assert await session.scalar(select(models.Asset.id)) == asset.id
     assert await lying(store) == 2
+
+
+async def test_places_that_the_caller_may_not_see_are_counted_without_their_titles(session: AsyncSession):
+    creator, eve = await make.creator(session), await make.creator(session, name="Eve")
+    asset = await make.asset(session, creator_id=creator.id)
+    await make.content(session, eve, title="Published", covers=(asset,))
+    for title in ("Planned", "Secret"):
+        await make.content(session, eve, title=title, covers=(asset,), live=False)
+
+    async def told(caller: Caller) -> list[str]:
+        with pytest.raises(DomainError) as refused:
+            await retiring.delete(session, caller, asset.uid)
+        return [one.message.removesuffix(": retire it instead.") for one in refused.value.problems]
+
+    published = "It is used by a content (live), “Published”"
+    assert await told(await make.author(session, creator)) == [
+        published,
+        "It is used by 2 places that you may not see",
+    ]
+    assert await told(make.operator()) == [
+        published,
+        "It is used by a content (a draft), “Secret”",
+        "It is used by a content (a draft), “Planned”",
+    ]
+    eve.suspended_at = make.EARLY
+    await session.flush()
+    assert await told(await make.author(session, creator)) == ["It is used by 3 places that you may not see"]
 
 
 async def test_foreign_and_unknown_assets_look_alike(session: AsyncSession, clock: FixedClock):

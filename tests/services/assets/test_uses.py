@@ -153,4 +153,5 @@ async def test_one_place_is_enough_to_be_used(session: AsyncSession, place: str 
     await session.flush()
 
     assert await uses.used(session, make.operator(), [asset.id]) == {asset.id: place is not None}
-    assert len(await uses.first_of(session, asset.id, 5)) == (place is not None)
+    seen, others = await uses.first_of(session, make.operator(), asset.id, 5)
+    assert (len(seen), others) == (place is not None, 0)
