@@ -77,11 +77,10 @@ class PinnedFacts:
 class Explanation:
     """A decision with everything pinned to it. `earlier` are those on the same submission before it, the oldest first.
 
-    `decision_id` and `submission_id` are keys of rows, and no part of what is told.
+    `decision_id` is the key of its row, and no part of what is told.
     """
 
     decision_id: int
-    submission_id: int
     submission: UUID
     content: UUID
     this: Attempt
@@ -204,7 +203,6 @@ def _explained(row: Row[Any], history: list[tuple[int, Attempt]]) -> Explanation
     place = next(place for place, (decision_id, _) in enumerate(history) if decision_id == decision.id)
     return Explanation(
         decision_id=decision.id,
-        submission_id=decision.submission_id,
         submission=row.submission,
         content=row.content,
         this=history[place][1],

@@ -23,7 +23,7 @@ from api.graphql.rows import shapes, shows
 from api.graphql.submission_filters import SubmissionFilter
 from api.graphql.words import described
 from core.caller import Scope
-from services import contents, decisions, products
+from services import contents, decisions, explaining, products
 from services.channels import reading
 from services.channels.rendering import Rendition as RenderedContent
 
@@ -85,7 +85,11 @@ described(
 )
 
 
-def _as_text(value: Any) -> str | None:
+ERASED = {"en": "What this said was erased.", "zh": "这条说明的内容已被删除。"}
+
+
+def as_text(value: Any) -> str | None:
+    """A JSON value as people read it."""
     if value is None or isinstance(value, str):
         return value
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
@@ -93,6 +97,7 @@ def _as_text(value: Any) -> str | None:
 
 @strawberry.type(description="What a rule, a gate or the selector of a channel has to say of a content.")
 class Finding:
+    # of an erased one only codes are left
     row: strawberry.Private[Mapping[str, Any]]
 
     @strawberry.field(description="The kind of check, such as text.length.")
@@ -121,26 +126,28 @@ class Finding:
 
     @strawberry.field(description="What was found, as text; JSON where it is no plain text.")
     def actual(self) -> str | None:
-        return _as_text(self.row["actual"])
+        return as_text(self.row.get("actual"))
 
     @strawberry.field(description="What is allowed, as text; JSON where it is no plain text.")
     def allowed(self) -> str | None:
-        return _as_text(self.row["allowed"])
+        return as_text(self.row.get("allowed"))
 
     @strawberry.field(description="What is wrong, in Chinese or English.")
     def message(self, info: Info, language: Language = strawberry.UNSET) -> str:
-        return str(self.row[f"message_{_spoken(info, language)}"])
+        language_of_it = spoken(info, language)
+        return str(self.row.get(f"message_{language_of_it}", ERASED[language_of_it]))
 
     @strawberry.field(description="What to do about it, in Chinese or English; null if there is no advice.")
     def hint(self, info: Info, language: Language = strawberry.UNSET) -> str | None:
-        return self.row[f"hint_{_spoken(info, language)}"]  # type: ignore[no-any-return]  # stored as text or null
+        hint: str | None = self.row.get(f"hint_{spoken(info, language)}")
+        return hint
 
     @strawberry.field(description="What the finding rests on, as JSON.")
     def evidence(self) -> str:
-        return _as_text(dict(self.row["evidence"])) or "{}"
+        return as_text(dict(self.row.get("evidence", {}))) or "{}"
 
 
-def _spoken(info: Info, language: Any) -> str:
+def spoken(info: Info, language: Any) -> str:
     """The language of the two in which findings are written that the reader wants more."""
     wanted = (one.partition("-")[0] for one in chosen(info, language or None))
     return next((one for one in wanted if one in {"en", "zh"}), "en")
@@ -184,6 +191,11 @@ class Decision:
     pack: refs.PackRef | None = one(
         reading.packs_by_ids, key="pack_version_id", description="The version of the channel's rules it went by."
     )
+    explanation: refs.ExplanationRef | None = one(
+        explaining.explanations,
+        key="id",
+        description="All that it stood on; null for those who may not change the content.",
+    )
 
 
 @shows(models.Submission)
@@ -210,6 +222,12 @@ class Submission(Node):
     channel: refs.ChannelRef | None = one(reading.by_ids, key="channel_id", description="Where.")
     decision: Decision | None = one(
         decisions.decisions_by_ids, key="decision_id", description="The newest decision; null before there is one."
+    )
+    explanation: refs.ExplanationRef | None = one(
+        explaining.explanations,
+        key="decision_id",
+        description="Why it came to the newest decision, with all that it stood on; null before there is one, and for those who"
+        " may not change the content.",
     )
     decisions: paging.Connection[Decision] = page(
         decisions.decisions_of, key="id", description="All decisions on it, the newest first."

@@ -35,7 +35,7 @@ def _findings(found: Sequence[Found]) -> list[Finding]:
     return [Finding(row={one.name: getattr(each, one.name) for one in fields(each)}) for each in found]
 
 
-def _quota(limits: Sequence[QuotaLeft]) -> list[Quota]:
+def quotas_of(limits: Sequence[QuotaLeft]) -> list[Quota]:
     return [Quota(row=limit) for limit in limits]
 
 
@@ -52,7 +52,9 @@ class ChannelPlan:
         "evaluation.findings", convert=_findings, description="Everything there is to say, at once."
     )
     score: int = column("evaluation.score", description="From 0 to 100: lower with each finding that counts.")
-    quota: list[Quota] = column("evaluation.quota", convert=_quota, description="Its limits, and what is left of them.")
+    quota: list[Quota] = column(
+        "evaluation.quota", convert=quotas_of, description="Its limits, and what is left of them."
+    )
     next_state: models.SubmissionState = column(
         "evaluation.next_state",
         convert=lambda state: models.SubmissionState(state.value),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from api.graphql.contents import Content
     from api.graphql.creators import Creator
     from api.graphql.distribution import Submission
+    from api.graphql.explaining import Explanation
     from api.graphql.formats import Live
     from api.graphql.homepages import Homepage
     from api.graphql.identities import Identity
@@ -31,6 +32,7 @@ BrandRef = Annotated["Brand", strawberry.lazy("api.graphql.products")]
 ChannelRef = Annotated["Channel", strawberry.lazy("api.graphql.channels")]
 ContentRef = Annotated["Content", strawberry.lazy("api.graphql.contents")]
 CreatorRef = Annotated["Creator", strawberry.lazy("api.graphql.creators")]
+ExplanationRef = Annotated["Explanation", strawberry.lazy("api.graphql.explaining")]
 HomepageRef = Annotated["Homepage", strawberry.lazy("api.graphql.homepages")]
 IdentityRef = Annotated["Identity", strawberry.lazy("api.graphql.identities")]
 LiveRef = Annotated["Live", strawberry.lazy("api.graphql.formats")]

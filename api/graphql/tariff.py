@@ -24,6 +24,9 @@ BODY = 10
 
 MUTATION = 10
 
+EXPLAINED = 5
+"""Facts as they were pinned are some kilobytes, and judging them again takes some of the time of a plan."""
+
 # Parts of what holds them: stored with it and read with it, so that they cost nothing of their own.
 PARTS = frozenset({
     "PageInfo", "Money", "Label", "ProductAttribute", "FormEntry", "TocEntry", "Theme", "Problem", "Refused",
@@ -32,9 +35,10 @@ PARTS = frozenset({
     "PageRichText", "PageContents", "PageTabs", "PageTab", "PageLive", "PageProducts", "PageQuestions",
     "PageRankedList", "PageBanner", "PageLinks", "PageLink", "Palette", "HomepageSchedule", "HomepagePreview",
     "RunningOrderItem", "GalleryPicture", "Anchor", "Chapter", "Subtitles", "TimedProduct", "RankedEntry", "Piece",
-    "AssetUploadFailure", "ImageFacts", "VideoFacts", "AudioFacts", "SubtitlesFacts", "DominantColour", "FocalPoint", "Finding", "Quota", "Highlight", "SearchFacet", "FacetValue",
+    "AssetUploadFailure", "ImageFacts", "VideoFacts", "AudioFacts", "SubtitlesFacts", "DominantColour", "FocalPoint", "Finding", "Quota", "QuotaUsed", "GateCheck",
+    "PinnedRevision", "PinnedPack", "PinnedFacts", "Highlight", "SearchFacet", "FacetValue",
 })  # fmt: skip
-WEIGHTS = dict.fromkeys(PARTS, 0) | {"Body": BODY}
+WEIGHTS = dict.fromkeys(PARTS, 0) | {"Body": BODY, "Explanation": EXPLAINED, "Verification": EXPLAINED}
 
 
 @dataclass(frozen=True, slots=True)

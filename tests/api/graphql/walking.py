@@ -26,6 +26,7 @@ from graphql import (
 TOLD_AGAIN = {"Body", "Revision"}
 TELLING = {"id", "title", "summary", "name", "text", "html", "handle", "reason"}
 SIZES = {"first": "20", "among": '["zh"]', "width": "320", "height": "320"}
+REQUIRED = {"outcome": "ELIGIBLE", "state": "CLOSED"}
 
 
 @dataclass
@@ -139,7 +140,7 @@ def _ask(
 def _sizes(one: GraphQLField) -> dict[str, str]:
     given = {name: SIZES[name] for name in one.args if name in SIZES}
     missing = [name for name, argument in one.args.items() if is_required_argument(argument) and name not in given]
-    return given | dict.fromkeys(missing, "ELIGIBLE")
+    return given | {name: REQUIRED[name] for name in missing}
 
 
 def _call(arguments: Mapping[str, str]) -> str:
