@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from scripts.commands.channels import making
 from tests.scripts.test_commands import PACK, Run, folder_of, run, with_session
 
 __all__ = ["run"]
@@ -112,3 +113,39 @@ def test_what_is_not_there_is_refused_with_what_is_near(run: Run, tmp_path: Path
     assert run("channels", "show").exit_code == 2
     assert run("channels", "show", "other.key", "--file", "packs/0.toml").exit_code == 2
     assert run("channels", "diff", "demo.articles", "--file", "packs/0.toml", "--version", "0" * 64).exit_code == 2
+
+
+def test_a_new_pack_passes_the_check_and_overwrites_nothing(run: Run, tmp_path: Path):
+    folder = folder_of(tmp_path)
+    (folder / "platforms.toml").write_text(
+        'schema = 1\n[[platforms]]\nkey = "demo"\nkind = "social"\ntime_zone = "Asia/Tokyo"\nname = { en = "D", zh = "示" }\n'
+    )
+
+    def new(*words: str) -> Any:
+        return run("channels", "new", *words, "--folder", "packs")
+
+    made = json.loads(new("demo.one", "--format", "article", "--name-zh", "一", "--json").stdout)
+    again = new("demo.one", "--kind", "private", "--format", "QNA")
+    lost = new("other.one", "--parent", "demos")
+    wrong = new("../one")
+    (folder / "private").mkdir()
+    (folder / "private/two.toml").write_text("half")
+    there = new("two")
+    (folder / "private/two.toml").unlink()
+    checked = json_of(run, "check", "packs")
+    shown = json_of(run, "show", "demo.one", "--file", "packs/social/demo/one.toml")["pack"]
+
+    assert made == {"key": "demo.one", "file": "packs/social/demo/one.toml"}
+    assert again.stderr == "headwater: packs/social/demo/one.toml has the key demo.one already.\n"
+    assert lost.stderr == (
+        "headwater: packs/platforms.toml has no platform demos: add it there first. Did you mean demo?\n"
+    )
+    assert (wrong.exit_code, wrong.stderr.startswith("headwater: ../one: key: ")) == (1, True)
+    assert there.stderr == "headwater: packs/private/two.toml is there already: nothing was written.\n"
+    assert checked["problems"] == []
+    assert (shown["kind"], shown["parent"], shown["time_zone"]) == ("social", "demo", "Asia/Tokyo")
+    assert (shown["selector"], shown["name"]["zh"]) == ({"formats": ["ARTICLE"]}, "一")
+
+
+def test_what_new_refuses_has_a_code():
+    assert [making.PackExists.code, making.UnknownParent.code] == ["PACK_EXISTS", "UNKNOWN_PARENT"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from scripts.commands.channels import changing, checking, comparing, looking
+from scripts.commands.channels import changing, checking, comparing, looking, making
 
 app = typer.Typer(help="Channels and the packs that rule them.", no_args_is_help=True)
 app.command("list")(looking.list_)
 app.command("show")(looking.show)
 app.command("diff")(comparing.diff)
+app.command("new")(making.new)
 app.command("check")(checking.check)
 app.command("install")(changing.install)
 app.command("rollback")(changing.rollback)

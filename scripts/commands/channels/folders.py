@@ -32,10 +32,17 @@ def pack_of(key: str, folder: Path, file: Path | None = None) -> Pack:
         if pack.key != key:
             raise typer.BadParameter(f"{file} holds the pack of {pack.key}, not of {key}.")
         return pack
-    for one in sorted(set(folder.rglob("*.toml")) - {folder / checking.PLATFORMS}):
-        if re.search(rf"""^key\s*=\s*["']{re.escape(key)}["']""", checking.text_of(one, str(one)), re.MULTILINE):
-            return pack_in(one)
-    raise versions.NoSuchChannel(f"{folder} has no pack of {key}: name a file with --file.")
+    found = with_key(folder, key)
+    if found is None:
+        raise versions.NoSuchChannel(f"{folder} has no pack of {key}: name a file with --file.")
+    return pack_in(found)
+
+
+def with_key(folder: Path, key: str) -> Path | None:
+    """The file of the folder that holds the pack of this key, whole or not."""
+    says = re.compile(rf"""^key\s*=\s*["']{re.escape(key)}["']""", re.MULTILINE)
+    files = sorted(set(folder.rglob("*.toml")) - {folder / checking.PLATFORMS})
+    return next((file for file in files if says.search(checking.text_of(file, str(file)))), None)
 
 
 def tell(report: checking.Report) -> None:

@@ -1,0 +1,117 @@
+"""`headwater channels new`: the first draft of a pack, in its place among the others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+import models
+from core.errors import Conflict, Invalid
+from scripts.commands.channels.folders import FOLDER, Key, with_key
+from scripts.console import AsJson, say
+from services.channels import checking, examples, versions
+from services.channels.engine import CompiledPack
+from services.channels.packs import Kind, Platform, parse_pack, parse_platforms
+from services.channels.scaffolding import Draft, name_of, place, scaffold
+
+
+class PackExists(Conflict):
+    """A file lies where the pack would go, or another has its key: nothing is overwritten."""
+
+    code = "PACK_EXISTS"
+
+
+class UnknownParent(Invalid):
+    """The parent is no platform of the folder."""
+
+    code = "UNKNOWN_PARENT"
+
+
+def new(
+    key: Key,
+    *,
+    kind: Annotated[
+        models.ChannelKind | None,
+        typer.Option(
+            "--kind", case_sensitive=False, help="What kind of place it is. Default: its parent's, or private."
+        ),
+    ] = None,
+    parent: Annotated[
+        str | None,
+        typer.Option("--parent", help="A platform of platforms.toml. Default: the one whose key this one begins with."),
+    ] = None,
+    formats: Annotated[
+        list[models.Format] | None,
+        typer.Option("--format", case_sensitive=False, help="A format that it takes; repeatable. Default: all."),
+    ] = None,
+    languages: Annotated[
+        list[str] | None, typer.Option("--language", help="A language that it takes; repeatable. Default: all.")
+    ] = None,
+    name_en: Annotated[
+        str | None, typer.Option("--name-en", help="Its name in English. Default: from the key.")
+    ] = None,
+    name_zh: Annotated[
+        str | None, typer.Option("--name-zh", help="Its name in Chinese. Default: the English one.")
+    ] = None,
+    zone: Annotated[str | None, typer.Option("--zone", help="Its time zone. Default: its parent's, or UTC.")] = None,
+    folder: Annotated[
+        Path, typer.Option("--folder", help="The folder of packs.", exists=True, file_okay=False)
+    ] = FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Write the first draft of a pack: it passes the check, and its comments say what to do next. Overwrites nothing.
+
+    It needs no database.
+    """
+    above = _parent(folder, key, parent)
+    name = name_en or name_of(key)
+    draft = Draft(
+        key=key,
+        kind=cast("Kind", kind.value.lower() if kind else above.kind if above else "private"),
+        parent=above.key if above else None,
+        time_zone=zone or (above.time_zone if above else "UTC"),
+        name_en=name,
+        name_zh=name_zh or name,
+        formats=tuple(one.value for one in formats or ()),
+        languages=tuple(languages or ()),
+    )
+    file = folder / _checked(draft)
+    _write(folder, key, file, scaffold(draft))
+    say({"key": key, "file": str(file)}, as_json=as_json, text=f"{file}: change it, then headwater channels check")
+
+
+def _parent(folder: Path, key: str, given: str | None) -> Platform | None:
+    file = folder / checking.PLATFORMS
+    listed = parse_platforms(checking.text_of(file, str(file)), str(file)) if file.exists() else ()
+    known = {platform.key: platform for platform in listed}
+    if given is None:
+        above = [".".join(key.split(".")[:depth]) for depth in range(key.count("."), 0, -1)]
+        return next((known[one] for one in above if one in known), None)
+    if given not in known:
+        raise UnknownParent(f"{file} has no platform {given}: add it there first.{versions.meant(given, list(known))}")
+    return known[given]
+
+
+def _checked(draft: Draft) -> str:
+    """Where the draft goes; MalformedPack when the key, the zone or a language is none."""
+    name = str(place(draft)) if re.fullmatch(r"[\w.-]+", draft.key) else draft.key
+    pack = parse_pack(scaffold(draft), name)
+    failed = [said for _, said in examples.failures(CompiledPack(pack))]
+    if failed:
+        raise AssertionError(f"a draft is made wrong: {failed}")
+    return name
+
+
+def _write(folder: Path, key: str, file: Path, text: str) -> None:
+    taken = with_key(folder, key)
+    if taken is not None:
+        raise PackExists(f"{taken} has the key {key} already.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with file.open("x", encoding="utf-8") as made:
+            made.write(text)
+    except FileExistsError as error:
+        raise PackExists(f"{file} is there already: nothing was written.") from error
