@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[3] / "services/channels"
-# Packs in force and the reads about them live in the database; checking reads files; the reference writes them.
-WITH_SESSIONS = {"installing.py", "reading.py"}
-WITH_FILES = {"checking.py", "reference.py"}
+# Packs in force and the reads about them live in the database; checking and scaffolding know files; two pages are written.
+WITH_SESSIONS = {"installing.py", "reading.py", "versions.py"}
+WITH_FILES = {"checking.py", "parity.py", "reference.py", "scaffolding.py"}
 ALLOWED = {
     "__future__",
     "abc",
