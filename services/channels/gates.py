@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from services.channels import wording
 from services.channels.facts import CreatorFacts
@@ -200,14 +200,21 @@ class CertifiedDaysArm(Arm):
 
 
 class WindowArm(Arm):
-    """The creator published at least `min` contents in the last `days` days. Only 30 days are counted today."""
+    """The creator published at least `min` contents in the last `days` days; 30 are counted, so another number is refused."""
 
     fact: ClassVar[str] = "published_in_window"
     days: Positive
     min: Count
 
+    @field_validator("days")
+    @classmethod
+    def _is_counted(cls, value: int) -> int:
+        if value != COUNTED_DAYS:
+            raise ValueError(f"contents of {COUNTED_DAYS} days are counted: nobody would pass a gate of {value}")
+        return value
+
     def actual(self, applicant: Applicant) -> int | None:
-        return applicant.creator.published_30d_count if self.days == COUNTED_DAYS else None
+        return applicant.creator.published_30d_count
 
     def accepts(self, actual: Any) -> bool:
         return bool(actual >= self.min)

@@ -72,7 +72,7 @@ def test_each_arm_lets_in_up_to_its_edge_and_says_how_far_the_others_are(gate, p
         ('score={score="index",min=1}', {"scores": {"index": None}}),
         ("followers={min=0}", {"followers_count": None}),
         ("certified_days={min=0}", {"certified_on": None}),
-        ("published_in_window={days=7,min=1}", {}),
+        ("published_in_window={days=30,min=1}", {"published_30d_count": None}),
         ("pass_rate={min=0}", {"pass_rate": None}),
         ("seller={is=false}", {"is_seller": None}),
     ],

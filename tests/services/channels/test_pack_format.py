@@ -207,3 +207,12 @@ def test_what_no_part_can_say_says_why_and_bytes_alone_are_a_unit():
             'social/x.toml: rendering.text: max_bytes goes with `max`; for bytes alone give `max` with unit = "bytes"',
         )
     ]
+
+
+def test_a_window_that_nobody_counts_is_refused():
+    assert refused("[selector]\n[gates]\npublished_in_window={days=7,min=1}") == [
+        (
+            "gates.published_in_window.days",
+            "social/x.toml: gates.published_in_window.days: contents of 30 days are counted: nobody would pass a gate of 7",
+        )
+    ]
