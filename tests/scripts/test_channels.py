@@ -115,6 +115,21 @@ def test_what_is_not_there_is_refused_with_what_is_near(run: Run, tmp_path: Path
     assert run("channels", "diff", "demo.articles", "--file", "packs/0.toml", "--version", "0" * 64).exit_code == 2
 
 
+def test_channels_are_listed_by_what_they_take(run: Run, tmp_path: Path):
+    takes = {"demo.articles": '{ formats = ["ARTICLE"] }', "demo.all": "{}", "demo.zh": '{ languages = ["zh"] }'}
+    packs = [PACK.replace("demo.articles", key).replace('{ formats = ["ARTICLE"] }', takes[key]) for key in takes]
+    folder_of(tmp_path, *packs[:-1], packs[-1].replace('kind = "private"', 'kind = "syndication"'))
+    run("channels", "install", "packs")
+
+    def listed(*words: str) -> list[str]:
+        return [one["key"] for one in json_of(run, "list", *words)]
+
+    assert listed() == ["demo.all", "demo.articles", "demo.zh"]
+    assert listed("--format", "live") == ["demo.all", "demo.zh"]
+    assert listed("--language", "en", "--kind", "PRIVATE") == ["demo.all", "demo.articles"]
+    assert listed("--kind", "syndication", "--kind", "social") == ["demo.zh"]
+
+
 def test_a_new_pack_passes_the_check_and_overwrites_nothing(run: Run, tmp_path: Path):
     folder = folder_of(tmp_path)
     (folder / "platforms.toml").write_text(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import typer
 
 from scripts.commands.channels import changing, checking, comparing, looking, making
+from scripts.commands.channels.folders import FOLDER
+
+__all__ = ["FOLDER", "app"]
 
 app = typer.Typer(help="Channels and the packs that rule them.", no_args_is_help=True)
 app.command("list")(looking.list_)

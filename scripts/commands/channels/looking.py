@@ -11,24 +11,45 @@ from rich.table import Column, Table
 from sqlalchemy import select
 
 import models
+from core.caller import SYSTEM
 from scripts.commands.channels.folders import FOLDER, pack_in, pack_of, table
 from scripts.console import AsJson, out, say, with_runtime
 from services.channels import versions
 from services.channels.packs import Pack
+from services.channels.reading import ChannelFilter
 from services.channels.sheets import Section, sheet
 from services.runtime import Runtime
 
 NONE = typer.BadParameter("Give the key of a channel, or --file with a pack.")
 
 
-def list_(*, as_json: AsJson = False) -> None:
-    """The channels of this installation, with the version of the pack that rules each."""
+def list_(
+    kind: Annotated[
+        list[models.ChannelKind] | None,
+        typer.Option("--kind", case_sensitive=False, help="Only channels of this kind; repeatable."),
+    ] = None,
+    form: Annotated[
+        list[models.Format] | None,
+        typer.Option("--format", case_sensitive=False, help="Only entries that take this format; repeatable."),
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option("--language", help="Only entries that take this language; repeatable.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """The channels of this installation, with the version of the pack that rules each.
+
+    An entry takes a format or a language when its pack names it, or names none.
+    """
+    wanted = ChannelFilter(tuple(kind or ()), tuple(form or ()), tuple(language or ()))
 
     async def work(runtime: Runtime) -> list[tuple[models.Channel, str | None]]:
         async with runtime.db.session() as session:
             rows = await session.execute(
                 select(models.Channel, models.PackVersion.digest)
                 .outerjoin(models.PackVersion, models.PackVersion.id == models.Channel.pack_version_id)
+                .where(await wanted.condition(session, SYSTEM))
                 .order_by(models.Channel.key)
             )
             return [(channel, digest) for channel, digest in rows]
