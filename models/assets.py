@@ -172,7 +172,7 @@ class AssetTag(Base):
 
 class AssetUpload(Identified, Created, Base):
     """A file on its way in. `parts` are the names of what has arrived, in order, in the store; `said` is what the asset
-    will be called (its columns, by name). `asset_uid` is the uid that the asset will have, or the linked asset whose
+    will be called (its columns, by name), or that it `is_link`: there already. `asset_uid` is the uid that the asset will have, or the linked asset whose
     bytes these are.
     """
 

@@ -27,7 +27,7 @@ from core.settings import Settings
 from core.store import Store
 from models import UploadState
 from services import access
-from services.assets import pieces, uploading
+from services.assets import pieces, settling, uploading
 from services.assets.failures import EMPTY, TOO_LARGE, EmptyFile, FileTooLarge, NotTaken
 from services.assets.file_limits import FileLimits, recognised
 from services.assets.joining import LEASE, RENEWED_SECONDS, Joining
@@ -206,6 +206,7 @@ async def fetch_linked(
             state=UploadState.FETCHING,
             url=one.url,
             file_name=one.file_name,
+            said={settling.IS_LINK: True},
             expires_at=clock.now() + timedelta(hours=hours),
         )
         for one in found

@@ -26,6 +26,9 @@ NEWS = "asset_uploads"
 WORDS = ("alternative_text", "credit", "licence", "origin", "focal_x", "focal_y")
 """What an upload's `said` may hold of the columns of its asset, besides `folder_id`, `expires_at` and `tag_ids`."""
 
+IS_LINK = "is_link"
+"""What an upload's `said` holds when its asset is there already, as a link: none is made in its place."""
+
 Largest = Callable[[AssetKind], int]
 """The most bytes that a file of a kind may have."""
 
@@ -35,8 +38,8 @@ async def settle(
 ) -> list[models.Asset]:
     """Make assets of the uploads that wait for this blob, or refuse them; nothing happens while it was not looked at.
 
-    An upload whose asset is there, as a link, gives it its bytes. When all were refused and nothing else has the bytes,
-    they are removed. `most` bounds each kind: what looked like a film at its beginning may be sound.
+    An upload whose asset is there, as a link, gives it its bytes, and is over when that was deleted meanwhile. When all
+    were refused and nothing else has the bytes, they are removed. `most` bounds each kind: what looked like a film at its beginning may be sound.
     Whoever waits for an upload hears of it on NEWS. Returns the assets.
     """
     await keeping.lock(session, blob.sha256)
@@ -49,9 +52,9 @@ async def settle(
     waiting = await _waiting(session, blob)
     made = [await _ready(session, blob, upload, clock) for upload in waiting]
     await _told(session, waiting)
-    if any(one.sha256 != blob.sha256 for one in made):
+    if any(one is None or one.sha256 != blob.sha256 for one in made):
         await keeping.remove_unused(session, store, blob.sha256)
-    return made
+    return [one for one in made if one is not None]
 
 
 async def give_up(session: AsyncSession, store: Store, blob: models.Blob, failure: str) -> None:
@@ -114,7 +117,10 @@ async def _told(session: AsyncSession, settled: Sequence[models.AssetUpload]) ->
         await session.execute(select(func.pg_notify(NEWS, str(upload.uid))))
 
 
-async def _ready(session: AsyncSession, blob: models.Blob, upload: models.AssetUpload, clock: Clock) -> models.Asset:
+async def _ready(
+    session: AsyncSession, blob: models.Blob, upload: models.AssetUpload, clock: Clock
+) -> models.Asset | None:
+    """The asset; None when it was a link that was deleted while its bytes were fetched."""
     upload.state = UploadState.READY
     linked = await session.scalar(
         select(models.Asset).where(models.Asset.uid == upload.asset_uid).with_for_update(key_share=True)
@@ -122,6 +128,9 @@ async def _ready(session: AsyncSession, blob: models.Blob, upload: models.AssetU
     if linked is not None:
         await _fetched(session, blob, upload, linked)
         return linked
+    if upload.said.get(IS_LINK):
+        upload.state = UploadState.EXPIRED  # as a deletion leaves what is on its way
+        return None
     asset = models.Asset(
         uid=upload.asset_uid,
         creator_id=upload.creator_id,

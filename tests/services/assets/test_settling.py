@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
+from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
 from core.store import Store
 from models import AssetFactsSource, AssetKind, DirtyKind, ProbeState, UploadState
-from services.assets import keeping, settling
+from services.assets import fetching, keeping, settling
 from services.media.facts import PROBE_VERSION
 from tests import make
 
@@ -183,6 +184,23 @@ async def test_a_link_gets_its_bytes_and_what_shows_it_is_judged_anew(
         select(models.DirtyMark.object_id).where(models.DirtyMark.kind == DirtyKind.CONTENT).distinct()
     )
     assert list(marks) == [content.id]
+
+
+async def test_a_link_that_was_deleted_while_it_was_fetched_does_not_come_back(
+    session: AsyncSession, store: Store, clock: FixedClock, blob: models.Blob
+):
+    ada = await make.creator(session)
+    link = await make.asset(session, creator_id=ada.id)
+    fetched = await fetching.fetch_linked(session, SYSTEM, uids=[link.uid], hours=1, clock=clock)
+    fetched[0].state, fetched[0].sha256 = UploadState.PROBING, DIGEST
+    await session.delete(link)
+    await session.flush()
+
+    assert await settling.settle(session, store, blob, clock=clock) == []
+
+    assert fetched[0].state is UploadState.EXPIRED
+    assert await assets_of(session) == []
+    assert await store.byte_count(keeping.key_of(DIGEST)) is None
 
 
 async def test_bytes_that_an_asset_has_are_never_others(
