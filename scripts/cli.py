@@ -12,6 +12,7 @@ from scripts.commands import (
     channels,
     doctor,
     documents,
+    explaining,
     exporting,
     homepages,
     importing,
@@ -54,6 +55,9 @@ app.command("withdraw")(moderation.withdraw)
 app.command("suspend")(moderation.suspend)
 app.command("erase")(moderation.erase)
 app.command("plan")(planning.plan)
+app.command("explain")(explaining.explain)
+app.command("verify")(explaining.verify)
+app.command("access")(explaining.access)
 app.command("stats")(stats.stats)
 app.command("doctor")(doctor.doctor)
 

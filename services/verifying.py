@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -23,6 +23,7 @@ from services import access, gathering
 from services.channels import installing
 from services.channels.engine import ENGINE_VERSION, CompiledPack, evaluate
 from services.channels.findings import Evaluation
+from services.explaining import NoSuchDecision
 
 AT_ONCE = 200
 """Decisions that are read together."""
@@ -117,6 +118,28 @@ async def verifications(
     await known.load(session, {row.Decision.pack_version_id for row in rows})
     # a page of decisions is judged in tens of milliseconds, which others should not wait for
     return await asyncio.to_thread(lambda: {row.Decision.id: _verified(row, known) for row in rows})
+
+
+async def of_submission(session: AsyncSession, caller: Caller, submission_uid: UUID) -> list[Verification]:
+    """All decisions on a submission judged again, the oldest first. NoSuchDecision."""
+    decision = models.Decision
+    ids = (
+        await session.scalars(
+            select(decision.id)
+            .join(models.Submission, models.Submission.id == decision.submission_id)
+            .where(models.Submission.uid == submission_uid)
+            .order_by(decision.attempt, decision.id)
+        )
+    ).all()
+    found = await verifications(session, caller, ids)
+    if not found:
+        raise NoSuchDecision("There is no such submission, nothing was decided on it, or you may not see why.")
+    return [found[id_] for id_ in ids]
+
+
+async def count(session: AsyncSession) -> int:
+    """How many decisions there are now."""
+    return await session.scalar(select(func.count()).select_from(models.Decision)) or 0
 
 
 async def every(db: Database, caller: Caller, *, at_once: int = AT_ONCE) -> AsyncIterator[list[Verification]]:
