@@ -271,6 +271,7 @@ def drawn(**said: Any) -> Drafted:
 @example(drawn(summary="e\u0301"))
 @example(drawn(summary="\u0085\x1c"))
 @example(drawn(covers=[{"width": 750, "height": 422, "source": "declared"}]))
+@example(drawn(covers=[{"width": 750, "height": 421}]))
 @example(drawn(covers=[], details={"highlights": []}))
 def test_a_schema_refuses_what_its_rule_stops_and_nothing_that_it_accepts(draft: Drafted):
     stops = stopped(ruled(), draft)
