@@ -363,7 +363,8 @@ def test_what_a_captured_pack_refuses_its_examples_for_its_form_refuses(key: str
             }
             is_valid = Draft202012Validator(schema).is_valid(draft_of(facts))
             assert not (is_valid and told), (one.name, told)
-            assert is_valid or evaluation.outcome is not Outcome.ELIGIBLE, one.name
+            is_judged = evaluation.outcome is not Outcome.NOT_FOR_THIS
+            assert is_valid or not is_judged or any(place.startswith("rules.") for place in stops), one.name
             compared += 1
     assert compared > 0
 
