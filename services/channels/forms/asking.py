@@ -30,7 +30,8 @@ def places(rule: Rule) -> tuple[str, ...]:
 @singledispatch
 def asked(rule: Rule) -> Words:
     """A sentence that says what the rule asks. A kind without one of its own says that it is checked later."""
-    return Words(f"Checked when it is submitted: {rule.kind}.", f"提交时检查：{rule.kind}。")
+    later = Words(f"Checked when it is submitted: {rule.kind}.", f"提交时检查：{rule.kind}。")
+    return _OF_KINDS_ALONE.get(rule.kind, later)
 
 
 def _about(what: Words, words: Words) -> Words:
@@ -202,6 +203,11 @@ _RENDERED = {
     "link": Words("link", "链接"),
     "hashtags": Words("hashtags", "话题标签"),
     "disclosure": Words("disclosure", "披露声明"),
+}
+_OF_KINDS_ALONE = {
+    "content.not_duplicate": Words(
+        "It is not nearly the same as what is there already.", "内容不得与已有内容高度重复。"
+    ),
 }
 _DAYS = {
     "mon": Words("Monday", "周一"),

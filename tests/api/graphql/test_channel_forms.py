@@ -81,3 +81,14 @@ async def test_what_cannot_be_asked_is_told_with_a_code(api: Asking) -> None:
     assert await code(RULED.key, "GALLERY") == ["FORMAT_NOT_TAKEN"]
     assert await code("House!") == ["MALFORMED_ID"]
     assert await code(global_id("Content", new_uid())) == ["WRONG_ID_TYPE"]
+
+
+@pytest.mark.usefixtures("channel")
+async def test_a_form_that_is_kept_asks_only_whether_it_is_still_in_force(api: Asking) -> None:
+    first = await form(api)
+
+    with api.statements() as sent:
+        again = await form(api)
+
+    assert again == first
+    assert len(sent) == 2, "the channel, and the stamp of what is in force"
