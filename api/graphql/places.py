@@ -32,6 +32,7 @@ SUBJECTS: dict[str, Path] = {
     "NO_SUCH_SHOP": ("shop",),
     "NO_SUCH_SUBMISSION": ("submission",),
     "NO_SUCH_TAG": ("tag",),
+    "NO_SUCH_UPLOAD": ("upload",),
 }
 LAST = 1_000
 

@@ -76,7 +76,7 @@ async def shown(
     # whose it is sees it before it is used, and after it has expired
     ways += [access.assets(caller)]
     ways += [and_(_is_current(now), _in_preview(uid, opening.page_id))] if opening.page_id is not None else []
-    ways += [and_(_is_current(now), _may_be_signed())] if opening.is_signed else []
+    ways += [and_(_is_current(now), _may_be_signed(uid))] if opening.is_signed else []
     statement = (
         select(asset, blob, is_public).join(blob, asset.sha256 == blob.sha256).where(asset.uid == uid, or_(*ways))
     )
@@ -112,21 +112,31 @@ def _is_current(now: datetime) -> ColumnElement[bool]:
     return or_(models.Asset.expires_at.is_(None), models.Asset.expires_at > now)
 
 
-def _may_be_signed() -> ColumnElement[bool]:
-    """Who was suspended or erased shows nothing, by no address, nor does what was taken down, to nobody but its own people;
-    what is retired is in no draft any more.
-    """
-    asset, creator, content, used = models.Asset, models.Creator, models.Content, models.RevisionAsset
+def _may_be_signed(uid: UUID) -> ColumnElement[bool]:
+    """Who was suspended or erased shows nothing, by no address; what is retired is in no draft any more."""
+    asset, creator = models.Asset, models.Creator
     is_there = exists().where(creator.id == asset.creator_id, access.creators(ANONYMOUS))
-    in_taken_down = (
-        select(used.asset_id)
-        .join(models.Revision, models.Revision.id == used.revision_id)
-        .join(content, content.id == models.Revision.content_id)
-        .where(used.asset_id == asset.id, content.state == models.ContentState.TAKEN_DOWN)
-    )
     return and_(
-        asset.retired_at.is_(None), or_(asset.creator_id.is_(None), is_there), ~in_taken_down.correlate(asset).exists()
+        asset.retired_at.is_(None), or_(asset.creator_id.is_(None), is_there), *(~one for one in _taken_down(uid))
     )
+
+
+def _taken_down(uid: UUID) -> list[ColumnElement[bool]]:
+    """What shows the asset and was taken down: nobody hands it on by another way."""
+    revision, content, used, answer = models.Revision, models.Content, models.RevisionAsset, models.Answer
+    in_contents = (
+        select(used.asset_id)
+        .join(revision, revision.id == used.revision_id)
+        .join(content, content.id == revision.content_id)
+        .where(used.asset_id == models.Asset.id, content.state == models.ContentState.TAKEN_DOWN)
+    )
+    in_answers = select(answer.id).where(_shows(uid), answer.state == models.AnswerState.TAKEN_DOWN)
+    return [in_contents.correlate(models.Asset).exists(), in_answers.exists()]
+
+
+def _shows(uid: UUID) -> ColumnElement[bool]:
+    """The condition on `answers` rows that they show it."""
+    return func.jsonb_path_query_array(models.Answer.body, literal_column("'$.**.asset'")).op("?")(str(uid))
 
 
 def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:
@@ -144,11 +154,7 @@ def _uses(caller: Caller, uid: UUID) -> list[ColumnElement[bool]]:
         .join(content, content.id == models.Revision.content_id)
         .where(used.asset_id == asset.id, access.drafts(caller))
     )
-    answer = models.Answer
-    in_answers = select(answer.id).where(
-        func.jsonb_path_query_array(answer.body, literal_column("'$.**.asset'")).op("?")(str(uid)),
-        access.answers(caller),
-    )
+    in_answers = select(models.Answer.id).where(_shows(uid), access.answers(caller))
     in_products = select(models.ProductAsset.asset_id).where(models.ProductAsset.asset_id == asset.id)
     in_avatars = select(models.Creator.avatar_id).where(models.Creator.avatar_id == asset.id, access.creators(caller))
     found = [select_.exists() for select_ in (in_contents, in_own, in_answers, in_products, in_avatars)]

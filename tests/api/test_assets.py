@@ -18,7 +18,7 @@ from core.db import Database
 from core.ids import new_uid
 from core.store import Store
 from models import ProbeState
-from services import accounts, assets, homepages, keys, publishing
+from services import accounts, answers, assets, homepages, keys, publishing
 from services.assets import signing
 from tests import make
 from tests.api.door import Door, opened
@@ -382,6 +382,24 @@ async def test_a_signed_address_does_not_lead_to_what_was_taken_down(door: Door)
     assert await door.problem(path, signed=token) == (404, "NO_SUCH_ASSET")
     await door.live(ada, covers=(asset,), title="Where it is visible all the same")
     assert (await door.get(path, signed=token)).status_code == 200
+
+
+async def test_a_signed_address_does_not_lead_to_an_answer_that_was_taken_down(door: Door):
+    async with door.db.session() as session:
+        ada = await make.creator(session)
+        question = await make.content(session, ada, format=models.Format.QNA)
+    asset = await held(door, creator_id=ada.id)
+    body = [{"type": "image", "asset": str(asset.uid), "alternative_text": "", "caption": ""}]
+    async with door.db.session() as session:
+        given = await make.answer(session, question, ada, body=body)
+    token = await signed(door, asset)
+    before = await door.get(f"/assets/{asset.uid}", signed=token)
+
+    async with door.db.session() as session:
+        await answers.take_down(session, SYSTEM, given.uid, reason="theirs", clock=door.clock)
+
+    assert before.status_code == 200
+    assert await door.problem(f"/assets/{asset.uid}", signed=token) == (404, "NO_SUCH_ASSET")
 
 
 async def signed(door: Door, asset: models.Asset) -> str:

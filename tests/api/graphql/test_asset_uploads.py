@@ -15,7 +15,7 @@ import models
 from core.caller import Caller, Scope
 from core.clock import FixedClock
 from core.db import Database
-from core.ids import global_id
+from core.ids import global_id, new_uid
 from core.store import Store
 from services import signatures
 from services.assets import uploading
@@ -120,6 +120,15 @@ async def test_an_upload_with_bytes_missing_is_not_completed(ada: Ada):
     begun = await ada.create()
 
     assert await ada.do(COMPLETE, uploadId=begun["id"]) == {"problems": [{"code": "UPLOAD_INCOMPLETE", "path": []}]}
+
+
+@pytest.mark.parametrize("what", [COMPLETE, CANCEL])
+async def test_an_upload_that_is_not_there_is_pointed_at(ada: Ada, what: str):
+    unknown = global_id("AssetUpload", new_uid())
+
+    assert await ada.do(what, uploadId=unknown) == {
+        "problems": [{"code": "NO_SUCH_UPLOAD", "path": ["input", "uploadId"]}]
+    }
 
 
 async def test_own_bytes_need_not_be_sent_again(ada: Ada):
