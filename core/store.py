@@ -196,20 +196,16 @@ class Store:
 
         A bucket keeps the parts of such writes where no listing shows them: a rule of its own ends them (operating.md).
         """
-        found = await asyncio.to_thread(lambda: list(self._unfinished(before.timestamp())))
-        for path in found:
-            with suppress(OSError):
-                await asyncio.to_thread(path.unlink)
-                if path.parent not in {self.folder, self.scratch}:
-                    path.parent.rmdir()  # others may still lie in it
-        return len(found)
+        in_scratch = await self.remove_scratch(before)
+        if self.folder is None:
+            return in_scratch
+        return in_scratch + await asyncio.to_thread(_removed, self.folder, before.timestamp(), UNFINISHED)
 
-    def _unfinished(self, before: float) -> Iterator[Path]:
-        found = [path for path in (self.folder or self.scratch).rglob("*") if UNFINISHED.fullmatch(path.name)]
-        for path in (*found, *self.scratch.rglob("*")):
-            with suppress(FileNotFoundError):  # whoever wrote it has finished it
-                if path.is_file() and path.stat().st_mtime < before:
-                    yield path
+    async def remove_scratch(self, before: datetime) -> int:
+        """Take away what killed processes left in `scratch` before then, with the folders around it; how many files that
+        were.
+        """
+        return await asyncio.to_thread(_removed, self.scratch, before.timestamp())
 
 
 def open_store(url: str, folder: Path, *, patience: Patience = PATIENCE) -> Store:
@@ -238,6 +234,31 @@ def open_store(url: str, folder: Path, *, patience: Patience = PATIENCE) -> Stor
         return Store(from_url(url, retry_config=retries, client_options=client), scratch)  # type: ignore[call-overload]  # the URL decides which
     except (BaseError, ValueError) as error:
         raise Misconfigured(f"HEADWATER_ASSET_STORE: {error}".splitlines()[0]) from error
+
+
+def _removed(folder: Path, before: float, names: re.Pattern[str] | None = None) -> int:
+    """Take away what is older, of these names, and the folder around it when it is empty then; how many files that were."""
+    named = (path for path in folder.rglob("*") if names is None or names.fullmatch(path.name))
+    # looked at before any is taken, which makes the folder around it young; what lies in a folder comes before it
+    old = sorted((path for path in named if _is_older(path, before)), reverse=True)
+    count = 0
+    for path in old:
+        with suppress(OSError):  # others lie in it, or whoever wrote it has finished it
+            if path.is_dir():
+                path.rmdir()
+                continue
+            path.unlink()
+            count += 1
+            if path.parent != folder:
+                path.parent.rmdir()
+    return count
+
+
+def _is_older(path: Path, before: float) -> bool:
+    try:
+        return path.lstat().st_mtime < before
+    except FileNotFoundError:
+        return False
 
 
 def _private_folder(folder: Path) -> None:

@@ -64,6 +64,7 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         steps.append(("indexer", indexer.step))
     if Work.PROBE in work:
         steps += [(f"prober-{number}", _probing(runtime)) for number in range(runtime.settings.sandbox_places)]
+        steps.append(("tidier", sweeping.tidier(runtime.store, runtime.clock)))
         steps += [(f"fetcher-{number}", _until(stop, _fetching(runtime))) for number in range(FETCHERS)]
     hastening = asyncio.create_task(_end_probes(runtime, stop))
     try:

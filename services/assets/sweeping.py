@@ -1,9 +1,10 @@
-"""What uploads leave behind: those that nobody finished, those whose process was killed, their pieces, and old rows."""
+"""What is left behind: by uploads that nobody finished, their pieces and old rows; by processes that were killed."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -22,6 +23,7 @@ from services.assets.file_limits import FileLimits
 from services.assets.joining import Joining
 from services.assets.uploading import MOVING, OPEN
 from services.loops import Step, sweeping
+from services.media import child_folders
 
 log = structlog.get_logger()
 
@@ -73,6 +75,24 @@ def cleaner(db: Database, store: Store, clock: Clock) -> Step:
         return await remove_orphans(session, store, clock=clock) > 0
 
     return sweeping(db, clock, clean, every=ORPHANS_EVERY)
+
+
+def tidier(store: Store, clock: Clock) -> Step:
+    """A worker's step that takes away, when it starts and then every hour, what killed processes left on this machine: the
+    folders of probes, of renditions, of children of the sandbox.
+    """
+    tidied_at: datetime | None = None
+
+    async def step() -> bool:
+        nonlocal tidied_at
+        now = clock.now()
+        if tidied_at is None or now - tidied_at >= ORPHANS_EVERY:
+            tidied_at = now
+            await store.remove_scratch(now - YOUNG)
+            await asyncio.to_thread(child_folders.remove_left, now - YOUNG)
+        return False
+
+    return step
 
 
 async def expire(session: AsyncSession, store: Store, *, clock: Clock) -> int:

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from services.media.child_folders import ChildFolder
 from services.media.facts import Facts, Flaw, Limits, Refused
 from services.media.recipes import Made, Recipe
 
@@ -168,7 +168,7 @@ class Sandbox:
 class Child:
     """A process of the sandbox, with a folder of its own."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: tempfile.TemporaryDirectory[str]) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, folder: ChildFolder) -> None:
         self.process = process
         self.folder = folder
         self.has_network = self.has_any_memory = True
@@ -181,11 +181,11 @@ class Child:
     @classmethod
     async def start(cls, megabytes: int, seconds: float) -> Child:
         """A child that is ready; NotStarted."""
-        folder = tempfile.TemporaryDirectory(prefix="headwater-sandbox-", ignore_cleanup_errors=True)
+        folder = ChildFolder.made()
         try:
-            child = cls(await _started(Path(folder.name), megabytes, seconds), folder)
+            child = cls(await _started(folder.path, megabytes, seconds), folder)
         except BaseException:
-            folder.cleanup()
+            folder.remove()
             raise
         try:
             async with asyncio.timeout(SECONDS_TO_START):
@@ -243,7 +243,7 @@ class Child:
             self.process.kill()
         await self.process.wait()
         await self._listening
-        self.folder.cleanup()
+        self.folder.remove()
 
     async def _listen(self) -> None:
         """Take what it writes to standard error, so that it never waits for that, and log a bounded part."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+import tempfile
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -144,3 +149,51 @@ async def test_rows_of_what_is_long_over_are_forgotten(receiver: Receiver, autho
 async def _rows(receiver: Receiver) -> set[int]:
     async with receiver.db.session() as session:
         return set(await session.scalars(select(models.AssetUpload.id)))
+
+
+LEAVING = """
+import sys
+from services.media.child_folders import ChildFolder
+print(ChildFolder.made().path, flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_what_killed_processes_left_on_this_machine_is_swept_when_a_worker_starts_and_every_hour(
+    store: Store, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    store.scratch.mkdir(exist_ok=True)
+    probe = store.scratch / "headwater-probe-abc"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LEAVING, cwd=Path(__file__).parents[3], env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    child = Path((await process.stdout.readline()).decode().strip())
+    (child / "cache").mkdir()
+    tidy = sweeping.tidier(store, clock)
+
+    def there(days: float) -> tuple[bool, bool]:
+        for folder in (probe, child):
+            if folder.exists():
+                at = (clock.now() - timedelta(days=days)).timestamp()
+                os.utime(folder, (at, at))
+        return probe.exists(), child.exists()
+
+    probe.mkdir()
+    assert there(days=0.9) == (True, True)
+    await tidy()
+    assert there(days=1.1) == (True, True)
+    await tidy()
+    assert there(days=1.1) == (True, True), "an hour has not gone by"
+    clock.move(timedelta(hours=1))
+    there(days=1.1)
+    await tidy()
+    assert there(days=1.1) == (False, True), "whoever holds it lives"
+    process.kill()
+    await process.wait()
+    clock.move(timedelta(hours=1))
+    there(days=1.1)
+    await tidy()
+    assert there(days=1.1) == (False, False)
