@@ -122,7 +122,7 @@ def _shown(pack: Pack) -> tuple[dict[str, str], dict[str, str]]:
     for example in pack.examples:
         for found in examples.run(compiled, example).findings:
             told.setdefault(found.place, example.name)
-            if found.stops and example.must == "fail" and found.code in example.codes:
+            if found.stops and found.code in example.codes:
                 stopped.setdefault(found.place, example.name)
     return stopped, told
 

@@ -90,9 +90,23 @@ def within(number: int, minimum: int | None, maximum: int | None) -> bool:
 
 
 NOT_GIVEN = Words("", "")
+COMPLETE = Words("Complete what is known of it, or choose another.", "请补全其资料，或更换。")
+"""What helps against a fact that nobody told."""
+MEASURE = Words(
+    "Upload the file, or let an operator fetch it (headwater assets fetch): then it is measured.",
+    "请上传该文件，或由运营方抓取（headwater assets fetch），以便实测。",
+)
+"""What helps against a fact of a file that nobody measured."""
 
 
-def unknown(path: str, allowed: Any, fact: Words = NOT_GIVEN, *, evidence: dict[str, Any] | None = None) -> Flaw:
+def unknown(
+    path: str,
+    allowed: Any,
+    fact: Words = NOT_GIVEN,
+    *,
+    evidence: dict[str, Any] | None = None,
+    hint: Words = COMPLETE,
+) -> Flaw:
     """What is asked for cannot be told: the fact is not known of the thing, or the thing is not given at all."""
     thing = wording.place(path)
     if fact is NOT_GIVEN:
@@ -100,7 +114,6 @@ def unknown(path: str, allowed: Any, fact: Words = NOT_GIVEN, *, evidence: dict[
         hint = Words(f"Give {thing.en}.", f"请补充{thing.zh}。")
     else:
         message = Words(f"The {fact.en} of {thing.en} is not known.", f"{thing.zh}的{fact.zh}未知。")
-        hint = None
     return Flaw(path, None, allowed, message, hint, "unknown", evidence or {})
 
 
@@ -157,13 +170,6 @@ class Counted(Rule):
         yield counted(path, count, allowed, wording.field(path), asked, targets)
 
 
-MEASURE = Words(
-    "Upload the file, or let an operator fetch it (headwater assets fetch): then it is measured.",
-    "请上传该文件，或由运营方抓取（headwater assets fetch），以便实测。",
-)
-"""What helps against a fact that an import declared."""
-
-
 def check_bounds(minimum: int | None, maximum: int | None, names: tuple[str, str] = ("min", "max")) -> None:
     """ValueError unless at least one bound is given and they do not cross."""
     if minimum is None and maximum is None:
@@ -193,7 +199,7 @@ class AboutFiles(Rule):
         evidence = {"asset": asset.uid, "source": asset.source}
         value = self.measure(asset)
         if value is None:
-            return unknown(path, self.asked(), self.fact, evidence=evidence)
+            return unknown(path, self.asked(), self.fact, evidence=evidence, hint=MEASURE)
         if asset.source == "declared" and self.severity == "block" and not self.accepts_declared:
             return Flaw(path, value, self.asked(), self._only_said(path, value), MEASURE, "unknown", evidence)
         if self.accepts(asset):

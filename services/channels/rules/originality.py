@@ -15,6 +15,7 @@ _SAY_SO = Words("Declare that it is, if it is.", "如为原创，请作原创声
 _NOT_ORIGINAL = Words(
     "Only original contents are accepted; this one is said not to be.", "仅接受原创内容，本内容声明为非原创。"
 )
+_WRITE_OWN = Words("Submit a work of your own, or correct what is declared.", "请提交原创内容，或更正声明。")
 
 
 class Original(Rule):
@@ -27,7 +28,7 @@ class Original(Rule):
         if is_original is None:
             yield Flaw(PATH, None, True, _NOT_SAID, _SAY_SO, "unknown")
         elif not is_original:
-            yield Flaw(PATH, False, True, _NOT_ORIGINAL)
+            yield Flaw(PATH, False, True, _NOT_ORIGINAL, _WRITE_OWN)
 
 
 RULES = (Original,)

@@ -38,6 +38,8 @@ class AnchorCount(Bounded):
             if not within(count, self.min, self.max):
                 path, asked = f"pictures.{index}", wording.bounds(self.min, self.max)
                 what = wording.place(path)
+                missing = (self.min or 0) - count
+                surplus = count - (self.max or 0)
                 yield Flaw(
                     path,
                     count,
@@ -46,6 +48,9 @@ class AnchorCount(Bounded):
                         wording.sentence(f"{what.en} has {count} product anchors; asked for: {asked.en}."),
                         f"{what.zh}有 {count} 个商品锚点；要求：{asked.zh}。",
                     ),
+                    Words(f"Anchor {missing} more.", f"请再标注 {missing} 个。")
+                    if missing > 0
+                    else Words(f"Remove {surplus}.", f"请减少 {surplus} 个。"),
                 )
 
 
@@ -210,7 +215,8 @@ class AboutCategories(Rule):
 
     def _flaw(self, path: str, product: ProductFacts, allowed: object, message: Words) -> Flaw:
         evidence = {"product": product.uid}
-        return Flaw(path, sorted(product.categories), allowed, message, evidence=evidence)
+        hint = Words("Choose a product of a category that is accepted.", "请选择可接受类目的商品。")
+        return Flaw(path, sorted(product.categories), allowed, message, hint, evidence=evidence)
 
 
 class CategoryIn(AboutCategories):

@@ -290,6 +290,8 @@ def test_every_finding_speaks_both_languages():
         assert finding.message_en.endswith(".")
         assert finding.message_zh.endswith("。")
         assert (finding.hint_en is None) == (finding.hint_zh is None)
+        # what a rule finds can be mended; what only eyes can see is told as it is
+        assert finding.hint_en or finding.rule_index is None or finding.severity == "manual", finding.code
         assert "None" not in finding.message_en + finding.message_zh
         assert finding.message_en[0].isupper() or finding.message_en[0] == "“"
 
