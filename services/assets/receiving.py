@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, func, literal, select, update
+from sqlalchemy import ARRAY, Text, func, literal, update
 
 import models
 from core.clock import Clock
@@ -233,9 +233,7 @@ class _Writer:
         self._held.clear()
 
     async def _lost(self) -> None:
-        async with self.receiver.db.session() as session:
-            row = models.AssetUpload
-            current = (await session.scalars(select(row).where(row.id == self.upload.id))).one()
+        current = await self.receiver.joining.opened(self.upload.uid)
         self.receiver.check_open(current)
         raise OffsetMismatch(current.received_count)
 

@@ -215,11 +215,14 @@ def uid_of(secret: bytes, text: str) -> UUID:
 
 
 async def waited(db: Database, uid: UUID, *, seconds: float) -> models.AssetUpload:
-    """The upload as it is when it has come to its end, or after so many seconds. No session is held meanwhile."""
+    """The upload as it is when it has come to its end, or after so many seconds; NoSuchUpload. No session is held meanwhile."""
     until = asyncio.get_running_loop().time() + seconds
     while True:
         async with db.session() as session:
-            upload = (await session.scalars(select(models.AssetUpload).where(models.AssetUpload.uid == uid))).one()
+            statement = select(models.AssetUpload).where(models.AssetUpload.uid == uid)
+            upload = (await session.scalars(statement)).one_or_none()
+        if upload is None:  # erased meanwhile, with whose it was
+            raise NoSuchUpload("There is no such upload: begin one.")
         left = until - asyncio.get_running_loop().time()
         if upload.state not in MOVING or left <= 0:
             return upload

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -492,6 +492,22 @@ async def test_an_account_has_so_many_unfinished_uploads(author: Author, monkeyp
 
     with pytest.raises(TooManyUploads):
         await author.begin()
+
+
+async def test_an_upload_that_is_erased_meanwhile_is_not_there(receiver: Receiver, author: Author, store: Store):
+    upload = await author.begin()
+
+    async def erased_in_the_middle() -> AsyncIterator[bytes]:
+        yield PICTURE[:30]
+        async with receiver.db.session() as session:
+            await session.execute(delete(models.AssetUpload).where(models.AssetUpload.id == upload.id))
+        yield PICTURE[30:]
+
+    with pytest.raises(NoSuchUpload):
+        await receiver.receive(upload.uid, 0, erased_in_the_middle())
+    with pytest.raises(NoSuchUpload):
+        await uploading.waited(receiver.db, upload.uid, seconds=5)
+    assert await keys(store) == []
 
 
 async def test_own_bytes_are_known_again_and_others_are_not(receiver: Receiver, author: Author):
