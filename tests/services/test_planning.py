@@ -17,7 +17,7 @@ from core.clock import FixedClock
 from core.db import Database
 from core.errors import Forbidden
 from models import Format
-from services import access, contents, planning, publishing, scheduling
+from services import access, contents, planning, publishing, scheduling, verifying
 from services.channels.findings import NextState, Outcome
 from services.contents import Draft
 from services.distribution import Distributor
@@ -179,6 +179,11 @@ async def test_for_the_same_inputs_plan_equals_decision(db: Database, clock: Fix
                 compared += 1
 
     assert compared > 150
+    # and judged again from what was pinned, years later, they come to the same
+    clock.move(timedelta(days=800))
+    verified = [one for batch in [each async for each in verifying.every(db, SYSTEM)] for one in batch]
+    assert len(verified) == compared
+    assert [one for one in verified if one.agreement is not verifying.Agreement.SAME] == []
 
 
 async def test_a_plan_counts_what_the_creator_published_without_the_content_itself(db: Database, clock: FixedClock):
