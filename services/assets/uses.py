@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 import models
 from core.caller import Caller
@@ -50,19 +52,30 @@ of_assets = PageRead(
 
 
 def is_used() -> ColumnElement[bool]:
-    """The condition on `assets` rows that something shows them. One look into an index for each kind of place: asked of
-    all places together, the planner would gather them all first.
+    """The condition on `assets` rows that something shows them: one look into an index for each kind of place, whatever
+    the planner believes of them. Asked with EXISTS it reads a whole table for each asset when it thinks that most rows
+    show the same one, since it expects the first row to be a hit.
     """
-    asset, page, answer = models.Asset, models.HomepageVersion, models.Answer
-    uid = cast(asset.uid, Text)
-    places = (
-        select(models.RevisionAsset.asset_id).where(models.RevisionAsset.asset_id == asset.id),
-        select(models.ProductAsset.asset_id).where(models.ProductAsset.asset_id == asset.id),
-        select(models.Creator.id).where(models.Creator.avatar_id == asset.id),
-        select(page.id).where(literal_column(PICTURES, JSONB()).op("?")(uid)),
-        select(answer.id).where(literal_column(IN_BODY, JSONB()).op("?")(uid)),
-    )
-    return or_(*(place.correlate(asset).exists() for place in places))
+    named = models.RevisionAsset.asset_id, models.ProductAsset.asset_id, models.Creator.avatar_id
+    within = (models.HomepageVersion, PICTURES), (models.Answer, IN_BODY)
+    return or_(*map(_is_named, named), *(_is_within(table, uids) for table, uids in within))
+
+
+def _is_named(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether the asset stands in this column: its next value is the asset's. What is first in an order only an index
+    knows without reading all.
+    """
+    asset = models.Asset
+    following = select(column).where(column >= asset.id).order_by(column).limit(1)
+    return following.correlate(asset).scalar_subquery().is_not_distinct_from(asset.id)
+
+
+def _is_within(table: type[models.Base], uids: str) -> ColumnElement[bool]:
+    """Whether an array of uids in a table names the asset. All rows are counted that do, so that reading all never pays."""
+    asset = models.Asset
+    counted = select(func.count()).select_from(table)
+    showing = counted.where(literal_column(uids, JSONB()).op("?")(cast(asset.uid, Text)))
+    return showing.correlate(asset).scalar_subquery() > 0
 
 
 async def used(session: AsyncSession, caller: Caller, ids: Sequence[int]) -> dict[int, bool]:

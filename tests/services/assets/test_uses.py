@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, insert, literal, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -155,3 +156,24 @@ async def test_one_place_is_enough_to_be_used(session: AsyncSession, place: str 
     assert await uses.used(session, make.operator(), [asset.id]) == {asset.id: place is not None}
     seen, others = await uses.first_of(session, make.operator(), asset.id, 5)
     assert (len(seen), others) == (place is not None, 0)
+
+
+async def test_an_asset_that_stands_everywhere_makes_nobody_read_all_places(session: AsyncSession):
+    """Statistics then say that whichever asset is sought, the first row shows it."""
+    creator = await make.creator(session)
+    asset, other = await make.asset(session, creator_id=creator.id), await make.asset(session, creator_id=creator.id)
+    content = await make.content(session, creator)
+    numbers = func.generate_series(1, 2_000).column_valued("number")
+    shown = (content.live_revision_id, numbers, "PICTURE", asset.id)
+    values = select(*(one if one is numbers else literal(one) for one in shown))
+    row = models.RevisionAsset
+    await session.execute(insert(row).from_select((row.revision_id, row.position, row.use, row.asset_id), values))
+    await session.execute(text("ANALYZE revision_assets"))
+
+    bound = {"literal_binds": True, "render_postcompile": True}
+    asked = select(models.Asset.id).where(~uses.is_used()).compile(dialect=postgresql.dialect(), compile_kwargs=bound)
+    plan = "\n".join(await session.scalars(text(f"EXPLAIN {asked}".replace(":", "\\:"))))
+
+    assert "using ix_revision_assets_asset_id" in plan
+    assert "Seq Scan on revision_assets" not in plan
+    assert await uses.used(session, make.operator(), [asset.id, other.id]) == {asset.id: True, other.id: False}
