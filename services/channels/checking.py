@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import Problem
 from services.channels import examples
+from services.channels.complaints import PackProblem, did_you_mean, problem
 from services.channels.engine import CompiledPack
 from services.channels.packs import MalformedPack, Pack, Platform, parse_pack, parse_platforms
+from services.channels.soundness import contradictions, unreachable
+from services.channels.vocabulary import Vocabulary, unknown_words
 
 PLATFORMS = "platforms.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedPack:
-    """A pack that could be read, with the file it stands in (relative to the folder)."""
+    """A pack that could be read, with the file it stands in (relative to the folder) and the text of it."""
 
     file: str
     pack: Pack
+    text: str = field(repr=False)
+
+    def problem(self, code: str, path: tuple[str | int, ...], reason: str) -> PackProblem:
+        """Something wrong at a path of the file."""
+        return problem(code, self.file, self.text, path, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found: packs and platforms by key, and everything that is wrong; messages name file, key and reason."""
+    """What was found: packs and platforms by key, and everything that is wrong; messages name file, line, key and reason."""
 
     packs: tuple[CheckedPack, ...]
     platforms: tuple[Platform, ...]
@@ -36,25 +44,32 @@ class Report:
         return not self.problems
 
 
-def check(folder: Path) -> Report:
-    """Reads every TOML file below the folder; never stops at a bad one."""
+def check(folder: Path, vocabulary: Vocabulary | None = None) -> Report:
+    """Reads every TOML file below the folder; never stops at a bad one. With a vocabulary also the words that packs take
+    from it.
+    """
     problems: list[Problem] = []
     platforms: tuple[Platform, ...] = ()
     packs: list[CheckedPack] = []
+    heads = ""
     for file in sorted(folder.rglob("*.toml")):
         name = file.relative_to(folder).as_posix()
         try:
+            text = text_of(file, name)
             if name == PLATFORMS:
-                platforms = parse_platforms(text_of(file, name), name)
+                heads = text
+                platforms = parse_platforms(text, name)
             else:
-                packs.append(CheckedPack(name, parse_pack(text_of(file, name), name)))
+                packs.append(CheckedPack(name, parse_pack(text, name), text))
         except MalformedPack as error:
             problems.extend(error.problems)
     if not packs and not problems:
         problems.append(Problem("NO_PACKS", f"{folder}: there is no pack in it"))
-    problems.extend(_twice([(PLATFORMS, platform.key) for platform in platforms]))
-    problems.extend(_twice([(each.file, each.pack.key) for each in packs]))
+    problems.extend(_twice(platforms, heads))
+    problems.extend(_same_keys(packs))
     problems.extend(_orphans(packs, platforms))
+    for each in packs:
+        problems.extend(_unsound(each, vocabulary))
     problems.extend(_failed_examples(packs))
     found = tuple(sorted(packs, key=lambda each: each.pack.key))
     return Report(found, platforms, tuple(problems), sum(len(each.pack.examples) for each in packs))
@@ -69,12 +84,22 @@ def text_of(file: Path, name: str) -> str:
         raise MalformedPack(f"{name}: not UTF-8: {error.reason} at byte {error.start}") from error
 
 
-def _twice(places: Sequence[tuple[str, str]]) -> Iterator[Problem]:
+def _twice(platforms: Sequence[Platform], text: str) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, platform in enumerate(platforms):
+        if platform.key in first:
+            reason = f"{platform.key} is already the key of platforms.{first[platform.key]}"
+            yield problem("DUPLICATE_KEY", PLATFORMS, text, ("platforms", index, "key"), reason)
+        first.setdefault(platform.key, index)
+
+
+def _same_keys(packs: Sequence[CheckedPack]) -> Iterator[Problem]:
     first: dict[str, str] = {}
-    for file, key in places:
+    for each in packs:
+        key = each.pack.key
         if key in first:
-            yield Problem("DUPLICATE_KEY", f"{file}: key: {key} is already the key in {first[key]}", ("key",))
-        first.setdefault(key, file)
+            yield each.problem("DUPLICATE_KEY", ("key",), f"{key} is already the key in {first[key]}")
+        first.setdefault(key, each.file)
 
 
 def _orphans(packs: Sequence[CheckedPack], platforms: Sequence[Platform]) -> Iterator[Problem]:
@@ -82,12 +107,23 @@ def _orphans(packs: Sequence[CheckedPack], platforms: Sequence[Platform]) -> Ite
     for each in packs:
         parent = each.pack.parent
         if parent is not None and parent not in known:
-            yield Problem("UNKNOWN_PARENT", f"{each.file}: parent: {parent} is not in {PLATFORMS}", ("parent",))
+            near = did_you_mean(parent, known)
+            yield each.problem("UNKNOWN_PARENT", ("parent",), f"{parent} is not in {PLATFORMS}.{near}")
         if each.pack.key in known:
-            yield Problem("DUPLICATE_KEY", f"{each.file}: key: {each.pack.key} is already a platform's", ("key",))
+            yield each.problem("DUPLICATE_KEY", ("key",), f"{each.pack.key} is already a platform's")
+
+
+def _unsound(each: CheckedPack, vocabulary: Vocabulary | None) -> Iterator[Problem]:
+    if vocabulary is not None:
+        for path, reason in unknown_words(each.pack, vocabulary):
+            yield each.problem("UNKNOWN_WORD", path, reason)
+    for path, reason in contradictions(each.pack):
+        yield each.problem("CONTRADICTORY_RULES", path, reason)
+    for path, reason in unreachable(each.pack):
+        yield each.problem("FORMAT_NEVER_TAKEN", path, reason)
 
 
 def _failed_examples(packs: Sequence[CheckedPack]) -> Iterator[Problem]:
     for each in packs:
         for index, said in examples.failures(CompiledPack(each.pack)):
-            yield Problem("EXAMPLE_FAILED", f"{each.file}: examples.{index}: {said}", ("examples", index))
+            yield each.problem("EXAMPLE_FAILED", ("examples", index), said)

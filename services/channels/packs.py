@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from typing import Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -10,9 +11,9 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, Field, JsonValue, ValidationError, field_validator, model_validator
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import ErrorDetails
 
-from core.errors import Invalid, Problem
+from core.errors import Invalid
+from services.channels.complaints import PackProblem, complaints
 from services.channels.gates import Gate
 from services.channels.given import Given
 from services.channels.rules import AnyRule
@@ -339,22 +340,24 @@ def _parse(model: type[Whole], text: str, name: str) -> Whole:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise MalformedPack(f"{name}: not TOML: {error}") from error
+        raise _no_toml(error, text, name) from error
     except RecursionError as error:
         raise MalformedPack(f"{name}: nested too deeply") from error
     try:
         # By way of JSON: there an array may be a tuple, and a date is the text that we keep, strictly.
         return model.model_validate_json(orjson.dumps(content))
     except ValidationError as error:
-        problems = tuple(_problem(details, name) for details in error.errors(include_url=False))
+        problems = tuple(complaints(error, model, content, text, name))
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise MalformedPack(problems[0].message + more, problems=problems) from error
     except orjson.JSONEncodeError as error:
-        raise MalformedPack(f"{name}: {error}") from error
+        said = "nested too deeply" if "Recursion" in str(error) else str(error)
+        raise MalformedPack(f"{name}: {said}") from error
 
 
-def _problem(details: ErrorDetails, name: str) -> Problem:
-    path = tuple(details["loc"])
-    where = ".".join(str(step) for step in path) or "(the whole)"
-    reason = details["msg"].removeprefix("Value error, ")
-    return Problem(MalformedPack.code, f"{name}: {where}: {reason}", path)
+def _no_toml(error: tomllib.TOMLDecodeError, text: str, name: str) -> MalformedPack:
+    place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+    line, column = (int(place[1]), int(place[2])) if place else (text.count("\n") + 1, 1)
+    said = str(error)[: place.start()] if place else str(error).removesuffix(" (at end of document)")
+    message = f"{name}:{line}: not TOML: {said[:1].lower()}{said[1:]} (column {column})"
+    return MalformedPack(message, problems=[PackProblem(MalformedPack.code, message, (), name, line)])

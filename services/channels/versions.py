@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -15,6 +13,7 @@ import models
 from core.caller import Caller
 from core.errors import Conflict, Invalid, NotFound
 from services.channels import installing
+from services.channels.complaints import did_you_mean
 from services.channels.packs import MalformedPack, Pack
 
 SHORTEST = 6
@@ -64,13 +63,7 @@ async def entry(session: AsyncSession, key: str) -> models.Channel:
     below = sorted(one for one in keys if one.startswith(f"{key}."))
     if found is not None and below:
         raise NoSuchChannel(f"{key} only holds entries and has no pack: {', '.join(below)}.")
-    raise NoSuchChannel(f"There is no channel {key} with a pack here.{meant(key, keys)}")
-
-
-def meant(word: str, known: Sequence[str]) -> str:
-    """The question behind a refusal: which of the known words was meant; empty when none is near."""
-    near = get_close_matches(word, sorted(known), n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    raise NoSuchChannel(f"There is no channel {key} with a pack here.{did_you_mean(key, keys)}")
 
 
 async def history(session: AsyncSession, channel: models.Channel) -> list[Install]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from scripts.commands.channels import making
+from tests import make
 from tests.scripts.test_commands import PACK, Run, folder_of, run, with_session
 
 __all__ = ["run"]
@@ -155,11 +156,35 @@ def test_a_new_pack_passes_the_check_and_overwrites_nothing(run: Run, tmp_path: 
     assert lost.stderr == (
         "headwater: packs/platforms.toml has no platform demos: add it there first. Did you mean demo?\n"
     )
-    assert (wrong.exit_code, wrong.stderr.startswith("headwater: ../one: key: ")) == (1, True)
+    assert (wrong.exit_code, wrong.stderr.startswith("headwater: ../one:5: key: ")) == (1, True)
     assert there.stderr == "headwater: packs/private/two.toml is there already: nothing was written.\n"
     assert checked["problems"] == []
     assert (shown["kind"], shown["parent"], shown["time_zone"]) == ("social", "demo", "Asia/Tokyo")
     assert (shown["selector"], shown["name"]["zh"]) == ({"formats": ["ARTICLE"]}, "一")
+
+
+def test_mistakes_have_their_lines_and_words_their_vocabulary(run: Run, own_url: str, tmp_path: Path):
+    async def attic(session: AsyncSession) -> None:
+        await make.tag(session, await make.taxonomy(session, "scene"), "attic")
+
+    with_session(own_url, attic)
+    tags = 'tags = [{ taxonomy = "scene", any = ["attic"] }]'
+    folder_of(tmp_path, PACK.replace('{ formats = ["ARTICLE"] }', f"{{ {tags} }}"))
+
+    by_sample = run("channels", "check", "packs", "--json")
+    by_database = json_of(run, "check", "packs", "--live")
+
+    assert by_sample.exit_code == 1
+    assert json.loads(by_sample.stdout)["problems"] == [
+        {
+            "code": "UNKNOWN_WORD",
+            "message": "0.toml:9: selector.tags.0.any.0: there is no scene tag attic.",
+            "path": ["selector", "tags", 0, "any", 0],
+            "file": "0.toml",
+            "line": 9,
+        }
+    ]
+    assert by_database["problems"] == []
 
 
 def test_what_new_refuses_has_a_code():

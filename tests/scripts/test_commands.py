@@ -124,7 +124,7 @@ def test_a_malformed_pack_is_named_and_installs_nothing(run: Run, tmp_path: Path
     listed = run("channels", "list", "--json")
 
     assert checked.exit_code == installed.exit_code == 1
-    assert "1.toml: selector.formats" in checked.stderr
+    assert "1.toml:9: selector.formats.0: there is no NOVEL here." in checked.stderr
     assert json.loads(listed.stdout) == []
 
 

@@ -12,7 +12,8 @@ import models
 from core.errors import Conflict, Invalid
 from scripts.commands.channels.folders import FOLDER, Key, with_key
 from scripts.console import AsJson, say
-from services.channels import checking, examples, versions
+from services.channels import checking, examples
+from services.channels.complaints import did_you_mean
 from services.channels.engine import CompiledPack
 from services.channels.packs import Kind, Platform, parse_pack, parse_platforms
 from services.channels.scaffolding import Draft, name_of, place, scaffold
@@ -91,7 +92,7 @@ def _parent(folder: Path, key: str, given: str | None) -> Platform | None:
         above = [".".join(key.split(".")[:depth]) for depth in range(key.count("."), 0, -1)]
         return next((known[one] for one in above if one in known), None)
     if given not in known:
-        raise UnknownParent(f"{file} has no platform {given}: add it there first.{versions.meant(given, list(known))}")
+        raise UnknownParent(f"{file} has no platform {given}: add it there first.{did_you_mean(given, known)}")
     return known[given]
 
 

@@ -46,7 +46,7 @@ def test_a_bad_pack_does_not_hide_the_others(folder):
 
     assert [each.pack.key for each in report.packs] == ["test.entry"]
     assert {problem.code for problem in report.problems} == {"MALFORMED_PACK"}
-    assert report.problems[0].message == "platform/bad.toml: key: Field required"
+    assert report.problems[0].message == "platform/bad.toml:1: key: this is missing"
     assert [problem.message for problem in report.problems[-2:]] == [
         "platform/binary.toml: not UTF-8: invalid start byte at byte 0",
         "platform/folder.toml: Is a directory",
@@ -57,14 +57,14 @@ def test_a_key_stands_once(folder):
     written(folder, "platform/other.toml")
 
     assert messages(folder) == [
-        ("DUPLICATE_KEY", "platform/other.toml: key: test.entry is already the key in platform/entry.toml")
+        ("DUPLICATE_KEY", "platform/other.toml:3: key: test.entry is already the key in platform/entry.toml")
     ]
 
 
 def test_a_parent_is_a_known_platform(folder):
     written(folder, "platform/lost.toml", key="lost.entry", parent="lost")
 
-    assert messages(folder) == [("UNKNOWN_PARENT", "platform/lost.toml: parent: lost is not in platforms.toml")]
+    assert messages(folder) == [("UNKNOWN_PARENT", "platform/lost.toml:9: parent: lost is not in platforms.toml.")]
 
 
 def test_an_example_that_comes_out_otherwise_is_told_with_what_came(folder):
@@ -74,7 +74,7 @@ def test_an_example_that_comes_out_otherwise_is_told_with_what_came(folder):
     ((code, message),) = messages(folder)
     assert code == "EXAMPLE_FAILED"
     assert message == (
-        "platform/entry.toml: examples.0: “fits” must pass, but it is FIXABLE ['text.length']: "
+        "platform/entry.toml:15: examples.0: “fits” must pass, but it is FIXABLE ['text.length']: "
         "The title has 11 characters; asked for: at most 5."
     )
 

@@ -9,15 +9,18 @@ import pytest
 
 FOLDER = Path(__file__).parents[3] / "services/channels"
 # Packs in force and the reads about them live in the database; checking and scaffolding know files; two pages are written.
-WITH_SESSIONS = {"installing.py", "reading.py", "versions.py"}
+WITH_SESSIONS = {"installing.py", "known.py", "reading.py", "versions.py"}
 WITH_FILES = {"checking.py", "parity.py", "reference.py", "scaffolding.py"}
 ALLOWED = {
     "__future__",
     "abc",
+    "bisect",
     "collections",
+    "contextlib",
     "core.errors",
     "dataclasses",
     "datetime",
+    "difflib",
     "enum",
     "functools",
     "hashlib",
