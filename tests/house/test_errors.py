@@ -20,6 +20,7 @@ ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| ([^|]*) \| ([^|]+) \| ([^|]+) \|$", re.
 # Whose arguments are codes, wherever they are called.
 TELLING = {
     "Problem",
+    "problem",
     "leave_out",
     "BadRequest",
     "DocumentRefused",
