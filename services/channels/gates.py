@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from services.channels import wording
 from services.channels.facts import CreatorFacts
 from services.channels.findings import Flaw, Words
-from services.channels.terms import Code, Count, CreatorKind, Part, Positive, ScoreName, Source, Text
+from services.channels.terms import AUTHORED, Code, Count, CreatorKind, Part, Positive, ScoreName, Source, Text
 
 COUNTED_DAYS = 30
 
@@ -208,13 +208,13 @@ class WindowArm(Arm):
 
     @field_validator("days")
     @classmethod
-    def _is_counted(cls, value: int) -> int:
-        if value != COUNTED_DAYS:
+    def _is_counted(cls, value: int, info: ValidationInfo) -> int:
+        if value != COUNTED_DAYS and info.context == AUTHORED:
             raise ValueError(f"contents of {COUNTED_DAYS} days are counted: nobody would pass a gate of {value}")
         return value
 
     def actual(self, applicant: Applicant) -> int | None:
-        return applicant.creator.published_30d_count
+        return applicant.creator.published_30d_count if self.days == COUNTED_DAYS else None
 
     def accepts(self, actual: Any) -> bool:
         return bool(actual >= self.min)

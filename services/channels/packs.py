@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
-from pydantic import BaseModel, Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, JsonValue, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
 from core.errors import Invalid
@@ -20,6 +20,7 @@ from services.channels.rules import AnyRule
 from services.channels.rules.base import FieldPath
 from services.channels.rules.ratios import Ratio
 from services.channels.terms import (
+    AUTHORED,
     Code,
     Confidence,
     Count,
@@ -200,7 +201,13 @@ class Fact(Part):
     confidence: Confidence
     provenance: Provenance | None = None
     observed_on: str | None = Field(default=None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
-    note: Text
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self, info: ValidationInfo) -> Self:
+        if self.note is None and info.context == AUTHORED:
+            raise ValueError("needs a `note`: why no part of a pack can say it")
+        return self
 
 
 class Example(Part):
@@ -345,7 +352,7 @@ def _parse(model: type[Whole], text: str, name: str) -> Whole:
         raise MalformedPack(f"{name}: nested too deeply") from error
     try:
         # By way of JSON: there an array may be a tuple, and a date is the text that we keep, strictly.
-        return model.model_validate_json(orjson.dumps(content))
+        return model.model_validate_json(orjson.dumps(content), context=AUTHORED)
     except ValidationError as error:
         problems = tuple(complaints(error, model, content, text, name))
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

@@ -33,6 +33,10 @@ def known_zone(value: str) -> str:
     return value
 
 
+# Tells a pack that somebody writes from one that is stored: what is asked since may stop the first, never the second.
+AUTHORED = {"authored": True}
+
+
 class Part(BaseModel):
     """A part of a pack: never changed after it was read, and without a word that we do not know."""
 

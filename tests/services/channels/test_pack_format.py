@@ -204,7 +204,7 @@ def test_our_own_packs_are_good_and_the_schema_takes_them():
 
 def test_what_no_part_can_say_says_why_and_bytes_alone_are_a_unit():
     assert refused('[selector]\n[[facts]]\ntext="Known"\nconfidence="A"') == [
-        ("facts.0.note", "social/x.toml:10: facts.0.note: this is missing")
+        ("facts.0", "social/x.toml:10: facts.0: needs a `note`: why no part of a pack can say it")
     ]
     assert refused('[selector]\n[rendering]\ntext={fields=["title"],max_bytes=9}') == [
         (
@@ -221,3 +221,12 @@ def test_a_window_that_nobody_counts_is_refused():
             "social/x.toml:11: gates.published_in_window.days: contents of 30 days are counted: nobody would pass a gate of 7",
         )
     ]
+
+
+def test_a_stored_pack_stays_readable_when_more_is_asked_of_new_ones():
+    stored = pack().model_dump(mode="json", by_alias=True, exclude_defaults=True) | {
+        "gates": {"published_in_window": {"days": 7, "min": 1}},
+        "facts": [{"text": "Known", "confidence": "A"}],
+    }
+
+    assert read_canonical(orjson.dumps(stored)).facts[0].note is None
