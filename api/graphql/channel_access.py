@@ -57,6 +57,15 @@ class GateCheck:
         "blocks", description="Whether it stands in the way: what is missing beside something that is enough does not."
     )
 
+    note: str | None = column("note", description="What the pack says about it, where it says something.")
+
+    @strawberry.field(
+        description="Where it comes from and how sure we are of it, as JSON; null where its pack's word holds for it."
+    )
+    def source(self) -> str | None:
+        source = self.row.source
+        return as_text(None if source is None else source.model_dump(mode="json", exclude_none=True))
+
     @strawberry.field(description="What is asked for and what is there, in Chinese or English.")
     def message(self, info: Info, language: Language = strawberry.UNSET) -> str:
         return str(getattr(self.row.words, spoken(info, language)))

@@ -36,7 +36,7 @@ ACCESS = """query ($id: ID!, $channels: [String!], $states: [ChannelAccessState!
     open: count(state: OPEN) closed: count(state: CLOSED)
     channels(states: $states) {
       state isMember channel { key } quota { name left }
-      gates { depth place code status blocks message(language: $language) actual wanted distance }
+      gates { depth place code status blocks message(language: $language) actual wanted distance note source }
     }
   }
 }"""
@@ -178,7 +178,8 @@ async def test_many_submissions_are_explained_and_verified_in_as_many_statements
 
 
 async def test_why_not_here_is_answered_gate_by_gate(api: Asking, told: Told):
-    gates = {"all": [{"level": {"min": 3}}, {"followers": {"min": 100}}], "note": "seen"}
+    source = {"provenance": "captured", "confidence": "A"}
+    gates = {"all": [{"level": {"min": 3}}, {"followers": {"min": 100}, "source": source}], "note": "As seen."}
     await install(api.db, pack("test.closed", gates=gates), pack("test.short"))
     owner, creator = api.as_(make.acting_as(told.creator)), global_id("Creator", told.creator.uid)
 
@@ -196,14 +197,17 @@ async def test_why_not_here_is_answered_gate_by_gate(api: Asking, told: Told):
         {
             "depth": 0, "place": "gates", "code": "gate.all", "status": "MISSING", "blocks": True,
             "message": "All of these: 1 of 2 hold.", "actual": "1", "wanted": "2", "distance": 1,
+            "note": "As seen.", "source": None,
         },
         {
             "depth": 1, "place": "gates.all.0", "code": "creator.level", "status": "MET", "blocks": False,
             "message": "A level from L3 to L6: yes (L3).", "actual": "3", "wanted": '{"max":6,"min":3}', "distance": 0,
+            "note": None, "source": None,
         },
         {
             "depth": 1, "place": "gates.all.1", "code": "creator.followers", "status": "MISSING", "blocks": True,
             "message": "At least 100 followers: no (90, 10 short).", "actual": "90", "wanted": '{"min":100}', "distance": 10,
+            "note": None, "source": '{"confidence":"A","provenance":"captured"}',
         },
     ]  # fmt: skip
 

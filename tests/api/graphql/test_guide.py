@@ -39,6 +39,7 @@ def variables(
     live = global_id("Content", world.public[0].uid)
     creator = {"handle": world.creator.handle}
     return {
+        "Access": {"id": global_id("Creator", world.creator.uid)},
         "Again": {"id": live},
         "Begin": {"creator": global_id("Creator", world.creator.uid), "asset": global_id("Asset", asset.uid)},
         "Comments": {"id": live},
@@ -106,5 +107,5 @@ def test_the_guide_names_the_limits_that_hold() -> None:
 def test_every_example_is_named_in_the_guide_or_is_its_own() -> None:
     assert len(BLOCKS) >= 7
     assert {path.stem for path in EXAMPLES} == {
-        "comments", "content", "feed", "homepage", "listing", "plan", "publish", "search", "timeline",
+        "access", "comments", "content", "feed", "homepage", "listing", "plan", "publish", "search", "timeline",
     }  # fmt: skip
