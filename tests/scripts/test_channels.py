@@ -187,5 +187,29 @@ def test_mistakes_have_their_lines_and_words_their_vocabulary(run: Run, own_url:
     assert by_database["problems"] == []
 
 
+def test_the_page_of_a_folder_keeps_the_words_around_it_and_is_compared(run: Run, tmp_path: Path):
+    folder_of(tmp_path, PACK + RULES)
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text("Words of mine.")
+
+    refused = run("channels", "docs", "packs", "-o", "other.md")
+    run("channels", "docs", "packs", "-o", "page.md")
+    page.write_text("Before.\n" + page.read_text() + "After.\n")
+    kept = page.read_text()
+    run("channels", "docs", "packs", "-o", "page.md")
+    current = run("channels", "docs", "packs", "--check", "page.md").exit_code
+    printed = run("channels", "docs", "packs").stdout
+    (tmp_path / "packs/0.toml").write_text(PACK)
+
+    assert (refused.exit_code, "other.md is there and is no catalogue" in refused.stderr) == (1, True)
+    assert other.read_text() == "Words of mine."
+    assert (page.read_text(), current) == (kept, 0)
+    assert "The pack: [0.toml](packs/0.toml)." in kept
+    assert "| a long \\[bold\\] title | fail | text.length |" in kept
+    assert "| text.length | title: at most 19 characters (the unit is not stated) | block |  | house A |" in printed
+    assert "| [`demo.articles`](#demoarticles) | Articles · 文章 | ARTICLE |  | 2 |  | machine | house A |" in printed
+    assert run("channels", "docs", "packs", "--check", "page.md").exit_code == 1
+
+
 def test_what_new_refuses_has_a_code():
     assert [making.PackExists.code, making.UnknownParent.code] == ["PACK_EXISTS", "UNKNOWN_PARENT"]

@@ -1,7 +1,8 @@
-"""`headwater channels new`: the first draft of a pack, in its place among the others."""
+"""`headwater channels new | docs`: the first draft of a pack, in its place among the others; and the page about them all."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, cast
@@ -10,9 +11,11 @@ import typer
 
 import models
 from core.errors import Conflict, Invalid
-from scripts.commands.channels.folders import FOLDER, Key, with_key
-from scripts.console import AsJson, say
+from scripts.commands.channels.folders import FOLDER, Key, Packs, tell, with_key
+from scripts.console import AsJson, out, say
 from services.channels import checking, examples
+from services.channels.catalogue_page import BEGIN, END, page
+from services.channels.checking import check as check_folder
 from services.channels.complaints import did_you_mean
 from services.channels.engine import CompiledPack
 from services.channels.packs import Kind, Platform, parse_pack, parse_platforms
@@ -20,7 +23,7 @@ from services.channels.scaffolding import Draft, name_of, place, scaffold
 
 
 class PackExists(Conflict):
-    """A file lies where the pack would go, or another has its key: nothing is overwritten."""
+    """A file lies where the pack or the page would go, or another pack has the key: nothing is overwritten."""
 
     code = "PACK_EXISTS"
 
@@ -82,6 +85,41 @@ def new(
     file = folder / _checked(draft)
     _write(folder, key, file, scaffold(draft))
     say({"key": key, "file": str(file)}, as_json=as_json, text=f"{file}: change it, then headwater channels check")
+
+
+def docs(
+    folder: Packs = FOLDER,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the page there instead of printing it.")
+    ] = None,
+    *,
+    check: Annotated[
+        Path | None, typer.Option("--check", help="Compare with this page; exit 1 when it is not current.")
+    ] = None,
+) -> None:
+    """The catalogue of a folder of packs as a page of Markdown: a table of all entries, then all that each pack says.
+
+    In a page that is there already only the part between its two marks is made anew; the words around it stay. It needs
+    no database.
+    """
+    report = check_folder(folder)
+    if not report.is_good:
+        tell(report)
+        raise typer.Exit(1)
+    packs = {each.file: each.pack for each in report.packs}
+    target = check or output
+    current = target.read_text("utf-8") if target is not None and target.exists() else None
+    if current is not None and not (BEGIN in current and END in current):
+        raise PackExists(f"{target} is there and is no catalogue: it lacks the lines {BEGIN} and {END}.")
+    way = None if target is None else Path(os.path.relpath(folder, target.resolve().parent)).as_posix()
+    made = page(packs, current, way)
+    if check is not None:
+        if made != current:
+            raise typer.Exit(1)
+    elif output is not None:
+        output.write_text(made, "utf-8")
+    else:
+        out.print(made, markup=False, highlight=False, soft_wrap=True, end="")
 
 
 def _parent(folder: Path, key: str, given: str | None) -> Platform | None:
