@@ -132,7 +132,7 @@ MOMENTS = st.integers(0, 14 * 24).map(lambda hours: datetime(2026, 11, 20, 0, 30
 USED = st.fixed_dictionaries({name: st.integers(0, 3) for name in quota.NAMES})
 
 
-@settings(max_examples=70, derandomize=True, database=None, deadline=None)
+@settings(max_examples=50, derandomize=True, database=None, deadline=None)
 @given(packs=st.lists(MADE | REAL, min_size=1, max_size=3), facts=FACTS, at=MOMENTS, used=USED)
 def test_plan_decision_and_verification_agree(packs: list[Pack], facts: Facts, at: datetime, used: dict[str, int]):
     # a plan and the distributor ask many packs about one dossier, with whatever counters there are
@@ -155,7 +155,7 @@ def test_plan_decision_and_verification_agree(packs: list[Pack], facts: Facts, a
             assert is_open == (evaluation.outcome is not Outcome.IMPOSSIBLE)
 
 
-@settings(max_examples=40, derandomize=True, database=None, deadline=None)
+@settings(max_examples=25, derandomize=True, database=None, deadline=None)
 @given(one=MADE, facts=FACTS, at=MOMENTS)
 def test_quota_that_was_spent_meanwhile_adds_that_and_nothing_else(one: Pack, facts: Facts, at: datetime):
     """The distributor judges again when others took the last one: as a plan would that is asked after them."""

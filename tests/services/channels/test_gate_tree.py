@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.channels import admission
@@ -140,6 +140,7 @@ CREATORS = st.fixed_dictionaries(
 SAME = {True: GateStatus.MET, False: GateStatus.MISSING, None: GateStatus.UNKNOWN}
 
 
+@settings(max_examples=50, derandomize=True, database=None, deadline=None)
 @given(gate=GATES, facts=CREATORS)
 def test_the_tree_and_the_engine_agree_on_who_is_let_in(gate, facts):
     one = pack().model_copy(update={"gates": Gate.model_validate(gate, strict=False)})
