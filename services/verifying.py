@@ -29,6 +29,9 @@ AT_ONCE = 200
 """Decisions that are read together."""
 
 
+WORDED = {"message_en", "message_zh", "hint_en", "hint_zh"}
+
+
 class Agreement(StrEnum):
     """What judging again came to."""
 
@@ -217,15 +220,16 @@ def _apart(
 
 
 def _beyond(some: list[dict[str, Any]], others: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    left = Counter(_bytes(one) for one in others)
+    left = Counter(_judgement(one) for one in others)
     beyond = []
     for one in some:
-        if left[_bytes(one)]:
-            left[_bytes(one)] -= 1
+        if left[_judgement(one)]:
+            left[_judgement(one)] -= 1
         else:
             beyond.append(one)
     return tuple(beyond)
 
 
-def _bytes(found: dict[str, Any]) -> bytes:
-    return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
+def _judgement(found: dict[str, Any]) -> bytes:
+    """What a finding says apart from its wording: the same judgement may be told in better words."""
+    return orjson.dumps({part: found[part] for part in found.keys() - WORDED}, option=orjson.OPT_SORT_KEYS)

@@ -242,6 +242,21 @@ async def test_another_engine_that_says_otherwise_is_found_out(desk: Desk, monke
     assert [(one["code"], one["actual"]) for one in verified.only_now] == [("tag.exactly_n", 7), ("product.count", 1)]
 
 
+async def test_better_words_for_the_same_findings_are_no_difference(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    evaluate = engine.evaluate
+
+    def clearer(*given: Any, **named: Any) -> Evaluation:
+        found = evaluate(*given, **named)
+        return replace(
+            found, findings=tuple(replace(one, message_en="Clearer.", hint_zh="更好。") for one in found.findings)
+        )
+
+    monkeypatch.setattr(verifying, "evaluate", clearer)
+    (verified,) = await desk.verified()
+
+    assert (verified.agreement, verified.only_then, verified.only_now) == (Agreement.SAME, (), ())
+
+
 async def test_another_outcome_alone_is_a_difference(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     evaluate = engine.evaluate
     monkeypatch.setattr(verifying, "evaluate", lambda *a, **b: replace(evaluate(*a, **b), outcome=Outcome.IMPOSSIBLE))
