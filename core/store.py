@@ -31,7 +31,7 @@ PARTS_AT_ONCE = 2
 """Parts on their way at the same time: with PART this is all the memory that a write takes, however large it is."""
 
 LARGEST_COPY = 5 << 30
-"""What S3 copies in one request; larger objects are moved through this process."""
+"""What S3 copies in one request; larger objects go through this process."""
 
 BUCKETS = ("s3", "s3a", "gs", "az", "adl", "abfs", "abfss", "azure")
 
@@ -140,22 +140,16 @@ class Store:
         except NothingThere:
             return None
 
-    async def move(self, source: str, target: str) -> None:
-        """Give an object another key, in place of one that has it; NothingThere.
-
-        In a bucket it is copied first: killed in between, it is there under both keys.
-        """
+    async def copy(self, source: str, target: str) -> None:
+        """Give an object a second key, in place of one that has it; NothingThere."""
         count = await self.byte_count(source) if self.folder is None else 0
         if count is not None and count > LARGEST_COPY:
             await self.put(target, self.stream(source))
-            await self.delete(source)
             return
         with _told(_checked(source)):
-            await obstore.rename_async(self.objects, source, _checked(target))
+            await obstore.copy_async(self.objects, source, _checked(target))
             if self.folder is not None:
                 await asyncio.to_thread(_make_last, self.folder / target)
-                with suppress(OSError):  # others still lie in it
-                    (self.folder / source).parent.rmdir()
 
     async def delete(self, key: str) -> None:
         """Take an object away; nothing happens when there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.assets.describing import describe
-from services.assets.keeping import keep, key_of, remove_unused, rendition_key, take_in
+from services.assets.keeping import Vanished, keep, key_of, place, remove_unused, rendition_key, take_in
 from services.assets.reading import (
     NoSuchAsset,
     by_ids,
@@ -19,6 +19,7 @@ __all__ = [
     "NoSuchAsset",
     "Opening",
     "Shown",
+    "Vanished",
     "by_ids",
     "by_uids",
     "covers_of_revisions",
@@ -28,6 +29,7 @@ __all__ = [
     "key_of",
     "made_file",
     "of_products",
+    "place",
     "remove_unused",
     "rendition_key",
     "shown",

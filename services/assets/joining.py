@@ -88,7 +88,10 @@ class Joining:
         try:
             media_type = await self._recognised(claim)
             whole, digest = await self._joined(claim)
-            return await self._taken_in(claim, whole, digest, media_type)
+            try:
+                return await self._taken_in(claim, whole, digest, media_type)
+            finally:
+                await pieces.drop(self.store, [whole])
         except NothingThere as error:
             log.error("upload.pieces_missing", upload=str(uid), key=str(error))  # noqa: TRY400  (the key says it all)
             await self._end(uid, UploadState.EXPIRED)
@@ -182,18 +185,31 @@ class Joining:
         self, claim: models.AssetUpload, whole: str, digest: bytes, media_type: str
     ) -> models.AssetUpload:
         """The whole in its place, unless the upload was ended meanwhile, or joined by somebody else."""
+        while (await self.opened(claim.uid)).state in OPEN:
+            await self.lease(claim, LEASE)
+            await keeping.place(self.db, self.store, whole, digest, claim.received_count)
+            try:
+                upload = await self._noted(claim, digest, media_type)
+            except keeping.Vanished:
+                continue  # the same bytes were removed just now: it takes a deletion each time
+            if upload is not None:
+                await pieces.drop(self.store, claim.parts)
+                return upload
+        return await self._followed(claim.uid)
+
+    async def _noted(self, claim: models.AssetUpload, digest: bytes, media_type: str) -> models.AssetUpload | None:
         async with self.db.session() as session:
             upload = await uploading.locked(session, claim.uid)
-            is_open = upload.state in OPEN
-            if is_open:
-                await self._to_probe(session, upload, whole, digest, media_type)
-        await pieces.drop(self.store, claim.parts if is_open else [whole])
-        return upload if is_open else await self._followed(claim.uid)
+            if upload.state in OPEN:
+                await self._to_probe(session, upload, digest, media_type)
+                return upload
+            await keeping.drop_orphan(session, self.store, digest)
+        return None
 
     async def _to_probe(
-        self, session: AsyncSession, upload: models.AssetUpload, whole: str, digest: bytes, media_type: str
+        self, session: AsyncSession, upload: models.AssetUpload, digest: bytes, media_type: str
     ) -> None:
-        blob = await keeping.take_in(session, self.store, whole, digest, upload.received_count, media_type)
+        blob = await keeping.take_in(session, self.store, digest, upload.received_count, media_type)
         upload.state, upload.sha256, upload.media_type = UploadState.PROBING, digest, media_type
         upload.parts, upload.claimed_until = [], None
         await session.flush()

@@ -10,7 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 import models
+from core.db import Database
 from core.store import Store
+from models import ProbeState
+
+BYTES_WENT = {"bytes_went": True}
+"""The facts of refused bytes that are in the store no more: their row stays, so that they are refused at once."""
+
+
+class Vanished(Exception):  # noqa: N818  (named after what happened)
+    """Whoever removed the same bytes came in between."""
 
 
 def key_of(sha256: bytes) -> str:
@@ -41,19 +50,38 @@ async def keep(session: AsyncSession, store: Store, content: bytes, media_type: 
     return digest
 
 
-async def take_in(
-    session: AsyncSession, store: Store, key: str | None, sha256: bytes, byte_count: int, media_type: str
-) -> models.Blob:
-    """Keep what already lies in the store under another key, and was hashed on the way there: it is moved, or dropped when
-    we have it. Without a key it lay under its hash a moment ago; NothingThere when it is gone.
+async def place(db: Database, store: Store, key: str, sha256: bytes, byte_count: int) -> None:
+    """Have what was hashed on its way under `key` under its hash too, before `take_in` writes that down; NothingThere.
+
+    No transaction is open while a film is copied, and no lock held: bytes that are put twice are the same. What nobody
+    writes down is an orphan, which is found when the store is verified. Bytes that were refused before are not put.
+    """
+    async with db.session() as session:
+        blob = await session.get(models.Blob, sha256)
+    is_refused = blob is not None and blob.probe_state is ProbeState.REFUSED
+    if not is_refused and await store.byte_count(key_of(sha256)) != byte_count:
+        await store.copy(key, key_of(sha256))
+
+
+async def take_in(session: AsyncSession, store: Store, sha256: bytes, byte_count: int, media_type: str) -> models.Blob:
+    """Write down what was placed under its hash; Vanished when somebody removed it before that: place it again.
+
+    Of bytes that were refused before only the row is there.
     """
     await lock(session, sha256)
-    if await store.byte_count(key_of(sha256)) != byte_count:
-        await store.move(key or key_of(sha256), key_of(sha256))
-    elif key is not None:
-        await store.delete(key)
-    await _note(session, sha256, byte_count, media_type)
+    blob = await session.get(models.Blob, sha256, populate_existing=True)
+    if blob is None or blob.probe_state is not ProbeState.REFUSED:
+        if await store.byte_count(key_of(sha256)) != byte_count:
+            raise Vanished(sha256.hex())
+        await _note(session, sha256, byte_count, media_type)
     return await session.get_one(models.Blob, sha256, populate_existing=True)
+
+
+async def drop_orphan(session: AsyncSession, store: Store, sha256: bytes) -> None:
+    """Take away what was placed and will not be written down, unless somebody else did."""
+    await lock(session, sha256)
+    if await session.get(models.Blob, sha256, populate_existing=True) is None:
+        await store.delete(key_of(sha256))
 
 
 async def _note(session: AsyncSession, sha256: bytes, byte_count: int, media_type: str) -> None:
@@ -66,6 +94,18 @@ def is_used(sha256: bytes | InstrumentedAttribute[bytes]) -> ColumnElement[bool]
     asset, upload = models.Asset, models.AssetUpload
     waiting = (upload.sha256 == sha256) & (upload.state == models.UploadState.PROBING)
     return exists().where(asset.sha256 == sha256) | exists().where(waiting)
+
+
+async def remove_refused(session: AsyncSession, store: Store, sha256: bytes) -> bool:
+    """Take bytes that were refused out of the store though an asset names them, and keep their row; whether they went."""
+    await lock(session, sha256)
+    blob = await session.get(models.Blob, sha256, populate_existing=True, with_for_update=True)
+    if blob is None or blob.probe_state is not ProbeState.REFUSED:
+        return False
+    await store.delete(key_of(sha256))
+    blob.facts = BYTES_WENT
+    await session.flush()
+    return True
 
 
 async def remove_unused(session: AsyncSession, store: Store, sha256: bytes) -> bool:

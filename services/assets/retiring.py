@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import Conflict, Problem
 from core.store import Store, StoreAway
-from models import UploadState, UsageKind, UsageState
+from models import ProbeState, UploadState, UsageKind, UsageState
 from services import access, audit
 from services.assets import describing, keeping, uses
 from services.assets.describing import changeable
@@ -145,11 +145,23 @@ async def sweep(session: AsyncSession, store: Store, *, clock: Clock) -> int:
     return sum([await keeping.remove_unused(session, store, sha256) for sha256 in found])
 
 
+async def sweep_refused(session: AsyncSession, store: Store, *, clock: Clock) -> int:
+    """Take a bounded number of bytes that were refused, and stay since an import's asset names them, out of the store; how
+    many went. Nobody is shown them.
+    """
+    blob = models.Blob
+    refused = blob.probe_state == ProbeState.REFUSED, blob.facts != keeping.BYTES_WENT
+    stale = select(blob.sha256).where(blob.created_at < clock.now() - NEW, *refused).order_by(blob.sha256)
+    found = list(await session.scalars(stale.limit(SWEPT_AT_ONCE)))
+    return sum([await keeping.remove_refused(session, store, sha256) for sha256 in found])
+
+
 def sweeper(db: Database, store: Store, clock: Clock) -> Step:
     """A worker's step that removes bytes whose asset was deleted by somebody who did not get to it."""
 
     async def unused(session: AsyncSession) -> bool:
-        return await sweep(session, store, clock=clock) == SWEPT_AT_ONCE
+        swept = await sweep(session, store, clock=clock), await sweep_refused(session, store, clock=clock)
+        return SWEPT_AT_ONCE in swept
 
     return sweeping(db, clock, unused, every=SWEPT_EVERY)
 

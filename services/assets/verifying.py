@@ -102,7 +102,7 @@ class Verifying:
         key = keeping.key_of(blob.sha256)
         count = await self.store.byte_count(key)
         if count is None:
-            return Flaw.MISSING
+            return None if blob.facts == keeping.BYTES_WENT else Flaw.MISSING
         if count != blob.byte_count:
             return Flaw.WRONG
         if self.is_quick:
@@ -211,7 +211,8 @@ async def look_again(session: AsyncSession, uids: Sequence[UUID] | None) -> None
         update(blob).where(named, blob.probe_state == ProbeState.PROBED).values(probe_version=0, **fresh)
     )
     anew = {"probe_state": ProbeState.WAITING, "probe_failure": None}
-    await session.execute(update(blob).where(named, blob.probe_state == ProbeState.REFUSED).values(**anew, **fresh))
+    refused = blob.probe_state == ProbeState.REFUSED, blob.facts != keeping.BYTES_WENT
+    await session.execute(update(blob).where(named, *refused).values(**anew, **fresh))
 
 
 async def _known(session: AsyncSession, keys: Sequence[str]) -> set[str]:

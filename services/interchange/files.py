@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db import Database
 from core.store import CHUNK, Store
 from services import assets
 from services.assets import pieces
@@ -69,10 +70,27 @@ class Files:
                 reading.set_aside(item, ("sha256", str(problem)))
         return good
 
-    async def keep(self, session: AsyncSession, staged: list[Staged]) -> None:
-        """Keep under their hash what was staged."""
+    async def place(self, db: Database, staged: list[Staged]) -> None:
+        """Have what was staged under its hash, before the transaction that keeps it."""
         for one in staged:
-            await assets.take_in(session, self.store, one.key, one.sha256, one.byte_count, one.media_type)
+            if one.key is not None:
+                await assets.place(db, self.store, one.key, one.sha256, one.byte_count)
+
+    async def keep(self, session: AsyncSession, staged: list[Staged]) -> None:
+        """Write down what lies under its hash; NothingThere."""
+        for one in staged:
+            known = one.sha256, one.byte_count, one.media_type
+            try:
+                await assets.take_in(session, self.store, *known)
+            except assets.Vanished:
+                # removed by somebody since: now that we hold its lock it stays
+                digest = assets.key_of(one.sha256)
+                await self.store.copy(one.key or digest, digest)
+                await assets.take_in(session, self.store, *known)
+
+    async def clear(self, staged: list[Staged]) -> None:
+        """Take away what was staged, after the commit; what is left of it is swept like pieces of uploads."""
+        await pieces.drop(self.store, [one.key for one in staged if one.key is not None])
 
     async def drop_unused(self, session: AsyncSession, staged: list[Staged]) -> None:
         """Take away again what came for records that were refused."""

@@ -98,6 +98,8 @@ class Importing:
 
     async def write(self, reading: Reading) -> None:
         staged = await self._staged(reading)
+        if self.files is not None:
+            await self.files.place(self.db, staged)
         async with self.db.session() as session:
             if self.run is not None:
                 await self._check_turn(session)
@@ -115,6 +117,8 @@ class Importing:
             size = self._set_aside(outcome.rejects)
             if self.run is not None:
                 await self._note(session, len(reading.lines), merged.counts, size)
+        if self.files is not None:
+            await self.files.clear(staged)
         self.report.counts, self.rejects_size = merged.counts, size
         self.report.notes += outcome.notes
         self.report.records_done += len(reading.lines)

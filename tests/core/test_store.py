@@ -4,34 +4,17 @@ import asyncio
 import os
 import resource
 import signal
-import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from core.errors import Misconfigured
 from core.store import PART, NothingThere, Store, StoreAway, StoreFull, open_store
+from tests.forking import forked
 from tests.stores.contract import Contract, keys, pieces
-
-# writes the first part of an object, says so, and then waits for more until it is killed
-WRITER = """
-import asyncio, sys
-from pathlib import Path
-from core.store import PART, open_store
-
-async def endless():
-    for _ in range(4):
-        yield b"x" * PART
-    print("half", flush=True)
-    await asyncio.Event().wait()
-
-async def write():
-    await open_store("", Path(sys.argv[1])).put("ab/abcd", endless())
-
-asyncio.run(write())
-"""
 
 
 class TestFolder(Contract):
@@ -50,13 +33,18 @@ def folder_of(store: Store) -> Path:
 
 
 async def test_a_writer_killed_in_the_middle_leaves_nothing_that_could_be_read_and_is_cleaned_up_after(store: Store):
-    writer = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WRITER, str(store.folder), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
-    )
-    assert writer.stdout is not None
-    assert await writer.stdout.readline() == b"half\n"
-    writer.kill()
-    await writer.communicate()
+    async def endless(says: Connection) -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"x" * PART
+        says.send("half")
+        await asyncio.Event().wait()
+
+    async def write(says: Connection) -> None:
+        await open_store("", folder_of(store)).put("ab/abcd", endless(says))
+
+    with forked(write) as writer:
+        assert await writer.said() == "half"
+        writer.kill()
     left = files(folder_of(store))
 
     now = datetime.now(UTC)
@@ -125,7 +113,8 @@ async def test_folders_go_with_the_last_file_in_them(store: Store):
     await store.put("uploads/two/1", b"c")
     await store.put("uploads/three/0", b"d")
 
-    await store.move("uploads/one/0", "ab/abcd")
+    await store.copy("uploads/one/0", "ab/abcd")
+    await store.delete("uploads/one/0")
     await store.delete("uploads/two/0")
     await store.delete("uploads/three/0")
 

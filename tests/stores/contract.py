@@ -76,18 +76,21 @@ class Contract:
         with pytest.raises(NothingThere):
             await anext(kept.stream(SPOKEN, 3, 5))
         with pytest.raises(NothingThere):
-            await kept.move(SPOKEN, "ab/other")
+            await kept.copy(SPOKEN, "ab/other")
         with pytest.raises(NothingThere):
             async with kept.file(SPOKEN):
                 pass
         assert await kept.byte_count(SPOKEN) is None
         await kept.delete(SPOKEN)
 
-    async def test_a_moved_object_is_at_its_new_key_alone(self, kept: Store):
+    async def test_a_copied_object_is_at_both_keys_until_one_is_deleted(self, kept: Store):
         await kept.put("uploads/one/0-a", b"a picture")
         await kept.put(SPOKEN, b"what was there before")
 
-        await kept.move("uploads/one/0-a", SPOKEN)
+        await kept.copy("uploads/one/0-a", SPOKEN)
+        assert await keys(kept) == [SPOKEN, "uploads/one/0-a"]
+        await kept.put("uploads/one/0-a", b"another")
+        await kept.delete("uploads/one/0-a")
 
         assert await keys(kept) == [SPOKEN]
         assert await kept.read(SPOKEN) == b"a picture"
@@ -131,7 +134,7 @@ class Contract:
         with pytest.raises(ValueError, match="no key"):
             await anext(kept.stream(key))
         with pytest.raises(ValueError, match="no key"):
-            await kept.move(key, "ab/abcd")
+            await kept.copy(key, "ab/abcd")
         with pytest.raises(ValueError, match="no key"):
             await kept.delete(key)
         with pytest.raises(ValueError, match="no key"):
