@@ -43,6 +43,7 @@ from api.graphql.moderation import ModerationMutation
 from api.graphql.nodes import NodeQuery
 from api.graphql.organisation_writing import OrganisationMutation
 from api.graphql.organisations import OrganisationQuery
+from api.graphql.pack_writing import PackMutation
 from api.graphql.planning import PlanQuery
 from api.graphql.problems import RefuseExpected
 from api.graphql.product_writing import ProductMutation
@@ -115,6 +116,7 @@ class Mutation(
     LiveMutation,
     ModerationMutation,
     OrganisationMutation,
+    PackMutation,
     ProductMutation,
     PublishingMutation,
     ReviewMutation,

@@ -69,8 +69,7 @@ def check(folder: Path, vocabulary: Vocabulary | None = None) -> Report:
     problems.extend(_same_keys(packs))
     problems.extend(_orphans(packs, platforms))
     for each in packs:
-        problems.extend(_unsound(each, vocabulary))
-    problems.extend(_failed_examples(packs))
+        problems.extend(faults(each, vocabulary))
     found = tuple(sorted(packs, key=lambda each: each.pack.key))
     return Report(found, platforms, tuple(problems), sum(len(each.pack.examples) for each in packs))
 
@@ -113,7 +112,8 @@ def _orphans(packs: Sequence[CheckedPack], platforms: Sequence[Platform]) -> Ite
             yield each.problem("DUPLICATE_KEY", ("key",), f"{each.pack.key} is already a platform's")
 
 
-def _unsound(each: CheckedPack, vocabulary: Vocabulary | None) -> Iterator[Problem]:
+def faults(each: CheckedPack, vocabulary: Vocabulary | None = None) -> Iterator[Problem]:
+    """What is wrong with a pack by itself, although it could be read."""
     if vocabulary is not None:
         for path, reason in unknown_words(each.pack, vocabulary):
             yield each.problem("UNKNOWN_WORD", path, reason)
@@ -121,9 +121,5 @@ def _unsound(each: CheckedPack, vocabulary: Vocabulary | None) -> Iterator[Probl
         yield each.problem("CONTRADICTORY_RULES", path, reason)
     for path, reason in unreachable(each.pack):
         yield each.problem("FORMAT_NEVER_TAKEN", path, reason)
-
-
-def _failed_examples(packs: Sequence[CheckedPack]) -> Iterator[Problem]:
-    for each in packs:
-        for index, said in examples.failures(CompiledPack(each.pack)):
-            yield each.problem("EXAMPLE_FAILED", ("examples", index), said)
+    for index, said in examples.failures(CompiledPack(each.pack)):
+        yield each.problem("EXAMPLE_FAILED", ("examples", index), said)

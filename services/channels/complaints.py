@@ -59,19 +59,17 @@ def problem(code: str, file: str, text: str, path: tuple[str | int, ...], reason
     return PackProblem(code, f"{file}:{line}: {where}: {reason}", path, file, line)
 
 
-def complaints(
-    error: ValidationError, model: type[BaseModel], content: Any, text: str, file: str
-) -> Iterator[PackProblem]:
-    """Everything that keeps `content`, read from `text`, from being what the model describes; each place once."""
+def complaints(error: ValidationError, model: type[BaseModel], content: Any, text: str, file: str) -> list[PackProblem]:
+    """Everything that keeps `content`, read from `text`, from being what the model describes; each place once, by line."""
     found = [(_place(details, content), details) for details in error.errors(include_url=False)]
     wrong = {path[:size] for path, _ in found for size in range(len(path))}
-    told = set()
+    told: dict[tuple[str | int, ...], PackProblem] = {}
     for path, details in found:
         # a list whose only item is wrong would be told again as too short, a value of two kinds as neither
         follows = path in wrong and details["type"] not in {"value_error", "missing"}
         if path not in told and not follows:
-            told.add(path)
-            yield problem(CODE, file, text, path, _reason(details, model))
+            told[path] = problem(CODE, file, text, path, _reason(details, model))
+    return sorted(told.values(), key=lambda one: one.line)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

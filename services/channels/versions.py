@@ -62,8 +62,9 @@ async def entry(session: AsyncSession, key: str) -> models.Channel:
     keys = (await session.scalars(select(models.Channel.key).where(models.Channel.pack_version_id.is_not(None)))).all()
     below = sorted(one for one in keys if one.startswith(f"{key}."))
     if found is not None and below:
-        raise NoSuchChannel(f"{key} only holds entries and has no pack: {', '.join(below)}.")
-    raise NoSuchChannel(f"There is no channel {key} with a pack here.{did_you_mean(key, keys)}")
+        raise NoSuchChannel(f"{key} only holds entries and has no pack: {', '.join(below)}.", path=("channel",))
+    said = f"There is no channel {key} with a pack here.{did_you_mean(key, keys)}"
+    raise NoSuchChannel(said, path=("channel",))
 
 
 async def history(session: AsyncSession, channel: models.Channel) -> list[Install]:
@@ -81,17 +82,20 @@ async def history(session: AsyncSession, channel: models.Channel) -> list[Instal
 async def version(session: AsyncSession, channel: models.Channel, digest: str) -> models.PackVersion:
     """The version whose digest this is, or begins with."""
     if len(digest) < SHORTEST:
-        raise AmbiguousDigest(f"{digest} is too short: give at least {SHORTEST} characters of the digest.")
+        raise AmbiguousDigest(
+            f"{digest} is too short: give at least {SHORTEST} characters of the digest.", path=("digest",)
+        )
     versions = models.PackVersion
     of_channel = select(versions).where(versions.channel_id == channel.id)
     begins = versions.digest.startswith(digest.lower(), autoescape=True)
     found = (await session.scalars(of_channel.where(begins).order_by(versions.id).limit(2))).all()
     if not found:
-        raise NoSuchPackVersion(
-            f"{channel.key} never had a version {digest}: see headwater channels show {channel.key}."
-        )
+        said = f"{channel.key} never had a version {digest}: see headwater channels show {channel.key}."
+        raise NoSuchPackVersion(said, path=("digest",))
     if len(found) > 1:
-        raise AmbiguousDigest(f"Several versions of {channel.key} begin with {digest}: give more of the digest.")
+        raise AmbiguousDigest(
+            f"Several versions of {channel.key} begin with {digest}: give more of the digest.", path=("digest",)
+        )
     return found[0]
 
 
