@@ -109,10 +109,9 @@ async def killed_probes(environment: dict[str, str]) -> None:
     async with runtime_of(environment) as runtime:
         await waiting(runtime, 3 * KILLS)
         for _ in range(KILLS):
-            async with runtime.db.session() as session:
-                before = await session.scalar(select(func.count(models.Blob.probe_claimed_until)))
+            before = await last_lease(runtime)
             with process(environment, "worker", "--only", "probe") as worker:
-                await claimed(runtime, before or 0)
+                await claimed(runtime, before)
                 worker.kill()
         began = time.perf_counter()
         with process(environment, "worker", "--only", "probe"):
@@ -138,12 +137,16 @@ async def waiting(runtime: Runtime, count: int) -> None:
             )
 
 
-async def claimed(runtime: Runtime, before: int) -> None:
+async def last_lease(runtime: Runtime) -> datetime:
+    async with runtime.db.session() as session:
+        last = await session.scalar(select(func.max(models.Blob.probe_claimed_until)))
+    return last or datetime.now(UTC)
+
+
+async def claimed(runtime: Runtime, before: datetime) -> None:
+    """When a worker has a new claim, whose lease ends after all others."""
     async with asyncio.timeout(60):
-        while True:
-            async with runtime.db.session() as session:
-                if (await session.scalar(select(func.count(models.Blob.probe_claimed_until))) or 0) > before:
-                    return
+        while await last_lease(runtime) <= before:  # noqa: ASYNC110  (another process)
             await asyncio.sleep(0.02)
 
 

@@ -79,7 +79,7 @@ def drawn(folder: Path) -> None:
     folder.mkdir()
     number = 0
     for width, height, ending, count in MIX:
-        base = (pyvips.Image.perlin(width, height, cell_size=64, seed=width) * 100 + 128).cast("uchar")
+        base = (pyvips.Image.perlin(width, height, cell_size=64, seed=width) * 100 + 128).cast("uchar").copy_memory()
         for nth in range(count * PICTURES // 1_000):
             grain = pyvips.Image.gaussnoise(256, 256, sigma=9, mean=0, seed=number).replicate(
                 -(-width // 256), -(-height // 256)
