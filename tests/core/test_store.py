@@ -4,17 +4,34 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from core.errors import Misconfigured
 from core.store import PART, NothingThere, Store, StoreAway, StoreFull, open_store
-from tests.forking import forked
 from tests.stores.contract import Contract, keys, pieces
+
+# writes the first parts of an object, says so, and then waits for more until it is killed
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from core.store import PART, open_store
+
+async def endless():
+    for _ in range(4):
+        yield b"x" * PART
+    print("half", flush=True)
+    await asyncio.Event().wait()
+
+async def write():
+    await open_store("", Path(sys.argv[1])).put("ab/abcd", endless())
+
+asyncio.run(write())
+"""
 
 
 class TestFolder(Contract):
@@ -33,18 +50,13 @@ def folder_of(store: Store) -> Path:
 
 
 async def test_a_writer_killed_in_the_middle_leaves_nothing_that_could_be_read_and_is_cleaned_up_after(store: Store):
-    async def endless(says: Connection) -> AsyncIterator[bytes]:
-        for _ in range(4):
-            yield b"x" * PART
-        says.send("half")
-        await asyncio.Event().wait()
-
-    async def write(says: Connection) -> None:
-        await open_store("", folder_of(store)).put("ab/abcd", endless(says))
-
-    with forked(write) as writer:
-        assert await writer.said() == "half"
-        writer.kill()
+    writer = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WRITER, str(store.folder), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert writer.stdout is not None
+    assert await writer.stdout.readline() == b"half\n"
+    writer.kill()
+    await writer.communicate()
     left = files(folder_of(store))
 
     now = datetime.now(UTC)
