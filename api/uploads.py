@@ -1,4 +1,4 @@
-"""POST /assets and the addresses of uploads: files in one request, or piece by piece as tus 1.0 does.
+"""POST or PUT /assets and the addresses of uploads: files in one request, or piece by piece as tus 1.0 does.
 
 POST takes a file, or with `Tus-Resumable` begins an upload, and needs a key. The address that is answered then, and by
 createAssetUpload, needs none: it is signed, and whoever holds it may send bytes into that upload and nothing else.
@@ -68,7 +68,8 @@ class SendTheBytes(Invalid):
 
 
 async def adding(request: Request) -> Response:
-    return await _answered(request, _begin if "tus-resumable" in request.headers else _add)
+    is_tus = request.method == "POST" and "tus-resumable" in request.headers
+    return await _answered(request, _begin if is_tus else _add)
 
 
 async def sending(request: Request) -> Response:
@@ -134,7 +135,7 @@ async def _no_such_method(_request: Request) -> Response:
 
 
 async def _add(request: Request) -> Response:
-    """POST /assets: the body is the file."""
+    """POST or PUT /assets: the body is the file."""
     only(request, *ASKED)
     _check_body(request)
     length = upload_headers.announced_length(request)
@@ -356,6 +357,6 @@ async def _outcome(request: Request, uid: UUID) -> Response:
 
 
 routes = [
-    Route("/assets", adding, methods=["POST", "OPTIONS"]),
+    Route("/assets", adding, methods=["POST", "PUT", "OPTIONS"]),
     Route("/uploads/{token}", sending, methods=["GET", "HEAD", "PATCH", "PUT", "DELETE", "POST", "OPTIONS"]),
 ]

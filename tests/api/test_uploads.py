@@ -131,6 +131,17 @@ async def test_a_file_in_one_request_is_an_upload_until_it_was_looked_at(door: D
     assert (asset.creator_id, asset.alternative_text) == (sender.creator.id, "A pot of tea")
 
 
+async def test_a_file_may_be_put_as_well(sender: Sender):
+    sent = await sender.door.client.put(
+        "/assets",
+        params={"creator": sender.creator.handle, "fileName": "tea.png"},
+        content=PICTURE,
+        headers=sender.key | NOW | {"Content-Type": "image/png"},
+    )
+
+    assert (sent.status_code, sent.json()["state"], sent.json()["receivedCount"]) == (202, "PROBING", len(PICTURE))
+
+
 async def test_a_file_that_was_looked_at_in_time_is_answered_with_its_asset(door: Door, sender: Sender):
     async def prober() -> None:
         for _ in range(500):
