@@ -99,7 +99,9 @@ class ChannelAccess:
     state: channel_access.AccessState = column("state", description="Whether it lets the creator in.")
     is_member: bool = column("is_member", description="Whether the creator was invited or linked there.")
     gates: list[GateCheck] = column(
-        "gates", convert=_gates, description="Its gates as a tree, each node before those below it. Empty: it has none."
+        "gates",
+        convert=_gates,
+        description="Its gates as a tree, each node before those below it: at most what its pack names. Empty: it has none.",
     )
     quota: list[Quota] = column("quota", convert=quotas_of, description="Its limits, and what is left of them now.")
 

@@ -128,7 +128,9 @@ class Explanation:
         "facts", convert=lambda row: PinnedFacts(row=row), description="What was known around its words."
     )
     quota_used: list[QuotaUsed] = column(
-        "quota_used", convert=_used, description="What was used of the channel's quota before it."
+        "quota_used",
+        convert=_used,
+        description="What was used of each limit of the channel's quota before it, at most five.",
     )
     findings: list[Finding] = column(
         "findings",

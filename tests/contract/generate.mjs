@@ -9,7 +9,7 @@ const text = readFileSync("schema.graphql", "utf8");
 const schema = parse(text);
 const schemaAst = buildSchema(text);
 // Whatever is not named here would be `any`: strictScalars makes that an error.
-const scalars = { BigInt: "number", Date: "string", DateTime: "string", _Any: "{ __typename: string; id: string }" };
+const scalars = { BigInt: "number", Date: "string", DateTime: "string", JSON: "unknown", _Any: "{ __typename: string; id: string }" };
 const config = { strictScalars: true, scalars, useTypeImports: true, enumsAsTypes: true };
 const pluginMap = { documents, operations };
 

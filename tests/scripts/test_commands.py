@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.clock import SystemClock
 from core.db import Database
+from scripts import console
 from scripts.cli import app, main
 from scripts.commands import schema
 from tests import make
@@ -41,6 +42,7 @@ def run(
     monkeypatch.setenv("DATABASE_URL", own_url)
     monkeypatch.setenv("HEADWATER_DATA", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console.out, "width", 200)  # it asked once, when it was first imported
     monkeypatch.chdir(tmp_path)
     logs = structlog.get_config()
 
