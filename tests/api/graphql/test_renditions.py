@@ -130,7 +130,8 @@ async def test_the_sizes_are_read_once_for_all_pictures(api: Asking, session: As
     several = tuple([await held(session) for _ in range(10)])
     contents = [await make.content(session, creator, covers=pictures) for pictures in (several[:1], several)]
     counts = []
-    for content in contents:
+    # the first request of a process also reads what its packs ask for
+    for content in (contents[0], *contents):
         with api.statements() as seen:
             await api.data(
                 COVERS % "rendition(width: 96, height: 96) { url } renditions { url }",
@@ -138,7 +139,7 @@ async def test_the_sizes_are_read_once_for_all_pictures(api: Asking, session: As
             )
         counts.append(len(seen))
 
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 async def test_a_signed_address_is_for_those_who_look_into_its_creator(api: Asking, session: AsyncSession):
