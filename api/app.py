@@ -45,7 +45,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            opened: Runtime = runtime or await stack.enter_async_context(open_runtime(settings))
+            opened = await stack.enter_async_context(open_runtime(settings)) if runtime is None else runtime
             app.state.runtime = opened
             app.state.news = News(opened.db)
             stack.push_async_callback(app.state.news.close)
