@@ -56,11 +56,9 @@ async def read(
 ) -> tuple[dict[str, Any], list[int] | None]:
     """The columns that were given, and the ids of the pictures (None: those stay); all objections at once."""
     against = Objections()
-    columns = _texts(wanted, against) | _money(wanted, product, against)
+    columns = words(wanted, against) | _money(wanted, product, against)
     if "is_on_shelf" in wanted:
         columns["is_on_shelf"] = wanted["is_on_shelf"]
-    if "attributes" in wanted:
-        columns["attributes"] = _attributes(wanted["attributes"], against)
     if "brand" in wanted:
         columns["brand_id"] = await _brand(session, wanted["brand"], against)
     if "category" in wanted:
@@ -70,7 +68,8 @@ async def read(
     return columns, pictures
 
 
-def _texts(wanted: Wanted, against: Objections) -> dict[str, Any]:
+def words(wanted: Wanted, against: Objections) -> dict[str, Any]:
+    """The columns of words that were given, for which no row needs to be known."""
     readers = {
         "title": names.checked,
         "description": names.prose,
@@ -78,11 +77,14 @@ def _texts(wanted: Wanted, against: Objections) -> dict[str, Any]:
         "language": names.language,
         "currency": _currency,
     }
-    return {
+    found: dict[str, Any] = {
         part: None if wanted[part] is None else against.take(reader, wanted[part], part)
         for part, reader in readers.items()
         if part in wanted
     }
+    if "attributes" in wanted:
+        found["attributes"] = _attributes(wanted["attributes"], against)
+    return found
 
 
 def _currency(text: str, *path: str) -> str:

@@ -30,6 +30,7 @@ from core.clock import Clock
 from core.errors import Conflict, Invalid, Misconfigured, NotFound, Unauthenticated, Unavailable
 from core.settings import Settings
 from services import access, accounts, audit, callers, names
+from services.objections import Objections
 
 FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 LONGEST = 8_192
@@ -182,15 +183,21 @@ async def caller_of(session: AsyncSession, issuer: Issuer, claims: dict[str, Any
     )
 
 
+def check_login(issuer: str, subject: str) -> None:
+    """MalformedLogin, for each, where these are none that a token could name."""
+    against = Objections()
+    for name, value in (("issuer", issuer), ("subject", subject)):
+        if not 1 <= len(value) <= LONGEST_SUBJECT or not value.isprintable():
+            message = f"Give the {name} as the tokens have it: 1 to {LONGEST_SUBJECT} characters."
+            against.note(MalformedLogin(message, path=(name,)))
+    against.check()
+
+
 async def link(session: AsyncSession, caller: Caller, account_uid: UUID, issuer: str, subject: str) -> models.Account:
     """Let whom an issuer signs in as `subject` act as an account, by an operator. Linking the same again changes nothing."""
     access.require(caller, Scope.OPERATE)
     account = await accounts.locked(session, account_uid)
-    for name, value in (("issuer", issuer), ("subject", subject)):
-        if not 1 <= len(value) <= LONGEST_SUBJECT or not value.isprintable():
-            raise MalformedLogin(
-                f"Give the {name} as the tokens have it: 1 to {LONGEST_SUBJECT} characters.", path=(name,)
-            )
+    check_login(issuer, subject)
     if not await tie(session, account, issuer, subject):
         login = models.AccountLogin
         holder = await session.scalar(select(login.account_id).where(login.issuer == issuer, login.subject == subject))

@@ -20,11 +20,11 @@ from api.graphql.mutations import answers_with, change, result
 from api.graphql.nodes import Node, findable
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
-from api.graphql.reading import Reading
+from api.graphql.reading import Reading, uid_beside
 from api.graphql.rows import shows
 from core.caller import Caller, Scope
 from core.errors import together
-from services import access, creators
+from services import access, creators, names
 from services.assets import folders, lists
 
 WRITES = needs(Scope.CONTENT_WRITE)
@@ -187,6 +187,7 @@ class AssetFolderMutation:
         creator = reading.take(uid_of, input.creator_id, "Creator", "creator_id")
         parent = reading.take(uid_of, input.parent_id, "AssetFolder", "parent_id") if input.parent_id else None
         if creator is None or reading.errors:
+            reading.take(names.checked, input.name, "name")
             raise together(reading.errors)
         named = {"parent": parent, "clock": info.context.clock}
         return CreateAssetFolderPayload(
@@ -199,7 +200,7 @@ class AssetFolderMutation:
         info: Info,
         input: Sent[RenameAssetFolderInput],
     ) -> RenameAssetFolderResult:
-        uid = uid_of(input.folder_id, "AssetFolder", "folder_id")
+        uid = uid_beside(input.folder_id, "AssetFolder", "folder_id", names.checked, input.name, "name")
         return RenameAssetFolderPayload(**await change(info, input, "folder", folders.rename, uid, input.name))
 
     @strawberry.mutation(

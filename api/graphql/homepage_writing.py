@@ -13,9 +13,9 @@ from api.graphql.inputs import given, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
-from api.graphql.reading import Reading
+from api.graphql.reading import Reading, uid_beside
 from core.caller import Scope
-from services import homepages
+from services import homepages, schedule_times
 
 answers_with(models.HomepageVersion, homepages.by_ids)
 
@@ -264,7 +264,8 @@ class HomepageMutation:
         input: Annotated[ScheduleHomepageInput, strawberry.argument(description="Which homepage, and when.")],
     ) -> ScheduleHomepageResult:
         context = info.context
-        uid = uid_of(input.creator_id, "Creator", "creator_id")
+        now, read = context.clock.now(), schedule_times.read
+        uid = uid_beside(input.creator_id, "Creator", "creator_id", read, input.at, input.time_zone, now=now)
         named = {"at": input.at, "time_zone": input.time_zone, "expected_revision": sent_stamp(input.expected_revision)}
         done = await change(info, input, "homepage", homepages.schedule, uid, clock=context.clock, **named)
         return ScheduleHomepagePayload(**done)
@@ -278,9 +279,12 @@ class HomepageMutation:
         input: Annotated[RescheduleHomepageInput, strawberry.argument(description="Which version, and when.")],
     ) -> RescheduleHomepageResult:
         context = info.context
-        given_ = (uid_of(input.creator_id, "Creator", "creator_id"), input.number)
+        now, read = context.clock.now(), schedule_times.read
+        uid = uid_beside(input.creator_id, "Creator", "creator_id", read, input.at, input.time_zone, now=now)
         named = {"at": input.at, "time_zone": input.time_zone}
-        done = await change(info, input, "homepage", homepages.reschedule, *given_, clock=context.clock, **named)
+        done = await change(
+            info, input, "homepage", homepages.reschedule, uid, input.number, clock=context.clock, **named
+        )
         return RescheduleHomepagePayload(**done)
 
     @strawberry.mutation(

@@ -17,10 +17,11 @@ from api.graphql.nodes import Node, findable
 from api.graphql.paging import Connection
 from api.graphql.permissions import OPERATORS, needs
 from api.graphql.problems import Refused
+from api.graphql.reading import uid_beside
 from api.graphql.rows import shows
 from core.caller import Caller, Scope
 from core.clock import Clock
-from services import accounts, identities, keys, tokens
+from services import accounts, identities, keys, names, tokens
 from services.channels import reading as channel_reading
 
 MOST_SCOPES = len(Scope)
@@ -231,8 +232,9 @@ class AccountMutation:
         info: Info,
         input: Sent[LinkLoginInput],
     ) -> LinkLoginResult:
-        uid = uid_of(input.account_id, "Account", "account_id")
-        return LinkLoginPayload(**await change(info, input, "account", tokens.link, uid, input.issuer, input.subject))
+        login = (input.issuer, input.subject)
+        uid = uid_beside(input.account_id, "Account", "account_id", tokens.check_login, *login)
+        return LinkLoginPayload(**await change(info, input, "account", tokens.link, uid, *login))
 
     @strawberry.mutation(
         description="For operators: let a sign-in at an outside issuer act as an account no more.",
@@ -256,10 +258,10 @@ class AccountMutation:
         info: Info,
         input: Sent[CreateApiKeyInput],
     ) -> CreateApiKeyResult:
-        uid = uid_of(input.account_id, "Account", "account_id")
+        uid = uid_beside(input.account_id, "Account", "account_id", names.checked, input.name, "name")
         about = {"channels": input.channels or (), "expires_at": input.expires_at or None, "clock": info.context.clock}
-        names = ("api_key", "secret")
-        done = await change(info, input, names, _issued, uid, input.name, input.scopes, **about)
+        shown = ("api_key", "secret")
+        done = await change(info, input, shown, _issued, uid, input.name, input.scopes, **about)
         return CreateApiKeyPayload(**done)
 
     @strawberry.mutation(

@@ -24,7 +24,7 @@ from api.graphql.words import BigInt
 from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import together
-from services import goods, products
+from services import goods, goods_reading, products
 
 _PRODUCT = "Which product."
 TENDS = needs(Scope.PRODUCT_WRITE)
@@ -206,6 +206,7 @@ class ProductMutation:
         shop = reading.take(uid_of, input.shop_id, "Shop", "shop_id")
         wanted = _wanted(input, reading)
         if shop is None or reading.errors:
+            goods_reading.words(wanted, reading)
             raise together(reading.errors)
         done = await change(info, input, "product", goods.create, shop, wanted, clock=info.context.clock)
         return CreateProductPayload(**done)
@@ -222,6 +223,7 @@ class ProductMutation:
         uid = reading.take(uid_of, input.product_id, "Product", "product_id")
         wanted = _wanted(input, reading)
         if uid is None or reading.errors:
+            goods_reading.words(wanted, reading)
             raise together(reading.errors)
         done = await change(info, input, "product", goods.update, uid, wanted, clock=info.context.clock)
         return UpdateProductPayload(**done)

@@ -15,7 +15,7 @@ from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
-from api.graphql.reading import Reading
+from api.graphql.reading import Reading, uid_beside
 from api.graphql.reasons import subject
 from api.graphql.revisions import Revision
 from api.graphql.writing import told
@@ -206,7 +206,8 @@ class PublishingMutation:
         info: Info,
         input: Sent[ScheduleContentInput],
     ) -> ScheduleContentResult:
-        uid = uid_of(input.content_id, "Content", "content_id")
+        now, read = info.context.clock.now(), schedule_times.read
+        uid = uid_beside(input.content_id, "Content", "content_id", read, input.at, input.time_zone, now=now)
         named = {"at": input.at, "time_zone": input.time_zone, "channels": told(input.channels)}
         seen = told(input.expected_revision)
         names = ("content", "revision")
@@ -224,7 +225,8 @@ class PublishingMutation:
         info: Info,
         input: Sent[RescheduleContentInput],
     ) -> RescheduleContentResult:
-        uid = uid_of(input.content_id, "Content", "content_id")
+        now, read = info.context.clock.now(), schedule_times.read
+        uid = uid_beside(input.content_id, "Content", "content_id", read, input.at, input.time_zone, now=now)
         named = {"at": input.at, "time_zone": input.time_zone, "clock": info.context.clock}
         names = ("content", "revision")
         return RescheduleContentPayload(**await change(info, input, names, scheduling.reschedule, uid, **named))

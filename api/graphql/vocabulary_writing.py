@@ -14,11 +14,11 @@ from api.graphql.inputs import Sent, given, idempotency, needed, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.permissions import OPERATORS
 from api.graphql.problems import Refused
-from api.graphql.reading import Reading
+from api.graphql.reading import Reading, uid_beside
 from api.graphql.reasons import subject
 from core.caller import Caller
 from core.errors import Invalid, Problem, together
-from services import merging, proposing, tags, vocabularies
+from services import merging, names, proposing, tags, vocabularies
 
 _TAG = "Which tag."
 LABELS = "Its names, at most one a language; at least one."
@@ -252,7 +252,7 @@ class VocabularyMutation:
         info: Info,
         input: Sent[AddTagAliasInput],
     ) -> AddTagAliasResult:
-        uid = uid_of(input.tag_id, "Tag", "tag_id")
+        uid = uid_beside(input.tag_id, "Tag", "tag_id", names.checked, input.alias, "alias")
         done = await change(info, input, "tag", _with_alias, uid, input.alias, input.language or None)
         return AddTagAliasPayload(**done)
 
@@ -262,7 +262,7 @@ class VocabularyMutation:
         info: Info,
         input: Sent[RemoveTagAliasInput],
     ) -> RemoveTagAliasResult:
-        uid = uid_of(input.tag_id, "Tag", "tag_id")
+        uid = uid_beside(input.tag_id, "Tag", "tag_id", names.checked, input.alias, "alias")
         return RemoveTagAliasPayload(**await change(info, input, "tag", _without_alias, uid, input.alias))
 
     @strawberry.mutation(

@@ -72,6 +72,18 @@ class Sending:
         """A complete input; `ids` are the global ids of what it names, by type, `over` replaces parts of it."""
         return _object(self.field.arguments[0].type, ids) | over
 
+    def spoilt(self, known: Mapping[str, str], **what: bool) -> dict[str, Any] | None:
+        """The input with all its own `ids`, or `words`, malformed; None where it has none of them."""
+        sent, is_spoilt = self.input(known), False
+        for field in get_object_definition(_inner(self.field.arguments[0].type), strict=True).fields:
+            name = to_camel_case(field.python_name)
+            kind = "ids" if "id_of" in field.metadata else "words" if _inner(field.type) is str else None
+            if what.get(kind or "") and name in sent and name != "idempotencyKey":
+                bad = "no id" if kind == "ids" else "not \x07 this"
+                sent[name] = [bad] if isinstance(sent[name], list) else bad
+                is_spoilt = True
+        return sent if is_spoilt else None
+
 
 def mutations() -> Iterator[Sending]:
     definition = get_object_definition(Mutation, strict=True)

@@ -268,3 +268,27 @@ def test_every_mutation_has_a_gate_in_the_contract():
     ]
 
     assert ungated == []
+
+
+async def test_ids_and_words_that_are_malformed_are_told_together(api: Asking, session: AsyncSession):
+    someone = await victim(session, live=True)
+    operator = api.as_(replace(make.operator(), account_id=someone.account.id))
+    compared, lost = 0, {}
+
+    for one in MUTATIONS:
+        ids, words = one.spoilt(someone.ids, ids=True), one.spoilt(someone.ids, words=True)
+        if ids is None or words is None:
+            continue
+        told = [await malformed(operator, one, sent) for sent in (ids, words)]
+        both = await malformed(operator, one, one.spoilt(someone.ids, ids=True, words=True))
+        compared += all(told)
+        lost |= {one.name: missing} if (missing := set().union(*told) - both) else {}
+
+    assert lost == {}
+    assert compared > 10
+
+
+async def malformed(asking: Asking, mutation: Sending, sent: dict[str, Any]) -> set[tuple[str, ...]]:
+    """Where something is malformed, as it is told."""
+    found = await problems(asking, mutation, sent) or []
+    return {tuple(one["path"]) for one in found if one["code"].startswith("MALFORMED_")}
