@@ -130,44 +130,38 @@ class AssetUploadQuery:
         return shape(found)  # type: ignore[no-any-return]  # an AssetUpload by registration
 
 
-@strawberry.input(description="A file that is going to be sent. All that is said of it stands on the asset later on.")
-class CreateAssetUploadInput:
+@strawberry.input
+class FileParts:
     creator_id: strawberry.ID | None = ref(
         "Creator", "creator", "Whose file it is; left out by operators for one of the house.", optional=True
     )
+    media_type: str | None = given("What it is, such as image/jpeg: compared with what its bytes say.")
+    folder_id: strawberry.ID | None = ref("AssetFolder", "folder", "The folder to put it into.", optional=True)
+    tags: list[str] | None = given("Its tags as taxonomy:code, in order: at most 20.")
+    alternative_text: str | None = given("What it shows, for those who do not see it: at most 10,000 characters.")
+    credit: str | None = given("Whom to name as its maker.")
+    licence: str | None = given("Under which licence it may be used.")
+    expires_at: datetime | None = given("Until when it may be shown; left out: without end.")
+
+
+@strawberry.input(description="A file that is going to be sent. All that is said of it stands on the asset later on.")
+class CreateAssetUploadInput(FileParts):
     file_name: str = needed("What it is called; folders and what cannot be seen are taken off.")
     byte_count: BigInt = needed("How many bytes it has, exactly.")
     sha256: str | None = given(
         "The SHA-256 of its bytes in hexadecimal: compared when they are there. If the creator has them already, the upload"
         " is READY at once."
     )
-    media_type: str | None = given("What it is, such as image/jpeg: compared with what its bytes say.")
-    folder_id: strawberry.ID | None = ref("AssetFolder", "folder", "The folder to put it into.", optional=True)
-    tags: list[str] | None = given("Its tags as taxonomy:code, in order: at most 20.")
-    alternative_text: str | None = given("What it shows, for those who do not see it: at most 10,000 characters.")
-    credit: str | None = given("Whom to name as its maker.")
-    licence: str | None = given("Under which licence it may be used.")
     source: str | None = given("Where it comes from: an address, or words.")
-    expires_at: datetime | None = given("Until when it may be shown; left out: without end.")
     idempotency_key: str | None = idempotency()
 
 
 @strawberry.input(description="A file that we are to fetch. All that is said of it stands on the asset later on.")
-class ImportAssetInput:
-    creator_id: strawberry.ID | None = ref(
-        "Creator", "creator", "Whose file it is; left out by operators for one of the house.", optional=True
-    )
+class ImportAssetInput(FileParts):
     url: str = needed("Where it can be fetched: http or https, at an address of the public internet.")
     file_name: str | None = given("What it is called; left out: as at its address.")
     sha256: str | None = given("The SHA-256 of its bytes in hexadecimal: compared when they are there.")
-    media_type: str | None = given("What it is, such as image/jpeg: compared with what its bytes say.")
-    folder_id: strawberry.ID | None = ref("AssetFolder", "folder", "The folder to put it into.", optional=True)
-    tags: list[str] | None = given("Its tags as taxonomy:code, in order: at most 20.")
-    alternative_text: str | None = given("What it shows, for those who do not see it: at most 10,000 characters.")
-    credit: str | None = given("Whom to name as its maker.")
-    licence: str | None = given("Under which licence it may be used.")
     source: str | None = given("Where it comes from; left out: its address.")
-    expires_at: datetime | None = given("Until when it may be shown; left out: without end.")
     idempotency_key: str | None = idempotency()
 
 

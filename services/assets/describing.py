@@ -14,12 +14,11 @@ import models
 from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Invalid
-from core.reads import any_of
-from models import DirtyKind
-from services import access, audit, names, outbox
+from services import access, audit, names
 from services.assets import file_names, folders, labelling
 from services.assets.labels import ExpiresInThePast
 from services.assets.reading import NoSuchAsset
+from services.assets.showing import mark_shown
 from services.objections import Objections
 
 PROSE = {"alternative_text": "alternative_text", "credit": "credit", "licence": "licence", "source": "origin"}
@@ -79,16 +78,6 @@ async def hold(session: AsyncSession, caller: Caller, uids: Sequence[UUID]) -> N
     asset = models.Asset
     statement = select(asset.id).where(asset.uid.in_(uids), access.assets(caller)).order_by(asset.id)
     await session.execute(statement.with_for_update(key_share=True))
-
-
-async def mark_shown(session: AsyncSession, asset_ids: Sequence[int]) -> None:
-    """Have the published contents that show these looked at again, by all who tell of them, and the products."""
-    used, content, product = models.RevisionAsset, models.Content, models.ProductAsset
-    contents = select(content.id).join(used, used.revision_id == content.live_revision_id)
-    shown = await session.scalars(contents.where(used.asset_id == any_of(asset_ids)).distinct())
-    sold = await session.scalars(select(product.product_id).where(product.asset_id == any_of(asset_ids)).distinct())
-    await outbox.mark(session, DirtyKind.CONTENT, shown, urgency=outbox.BULK)
-    await outbox.mark(session, DirtyKind.PRODUCT, sold, urgency=outbox.BULK)
 
 
 def _read(said: dict[str, Any], asset: models.Asset, against: Objections, clock: Clock) -> dict[str, Any]:

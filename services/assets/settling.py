@@ -15,9 +15,10 @@ from core.caller import SYSTEM, Caller
 from core.clock import Clock
 from core.reads import any_of
 from core.store import Store
-from models import AssetFactsSource, AssetKind, DirtyKind, ProbeState, UploadState
-from services import audit, outbox, reopening
+from models import AssetFactsSource, AssetKind, ProbeState, UploadState
+from services import audit, reopening
 from services.assets import keeping
+from services.assets.showing import mark_shown
 from services.media.facts import COLUMNS, Flaw
 
 NEWS = "asset_uploads"
@@ -82,7 +83,7 @@ async def spread(session: AsyncSession, blob: models.Blob) -> int:
     changed = [id_ for id_, is_news in had.items() if is_news]
     # what an import measured elsewhere may be no news, and yet what was declared before
     reopened = await reopening.reopen(session, had, changed)
-    await _mark_shown(session, list(had) if reopened else changed)
+    await mark_shown(session, list(had) if reopened else changed)
     return len(changed)
 
 
@@ -94,7 +95,7 @@ async def doubt(session: AsyncSession, blob: models.Blob) -> None:
     measured = asset.sha256 == blob.sha256, asset.facts_source == AssetFactsSource.PROBED
     doubted = update(asset).where(*measured).values(facts_source=AssetFactsSource.DECLARED).returning(asset.id)
     ids = list(await session.scalars(doubted.execution_options(synchronize_session="fetch")))
-    await _mark_shown(session, ids)
+    await mark_shown(session, ids)
 
 
 async def _waiting(session: AsyncSession, blob: models.Blob) -> Sequence[models.AssetUpload]:
@@ -155,7 +156,7 @@ async def _fetched(session: AsyncSession, blob: models.Blob, upload: models.Asse
     if _measured(asset, blob):
         await session.flush()
         await reopening.reopen(session, [asset.id])
-        await _mark_shown(session, [asset.id])
+        await mark_shown(session, [asset.id])
     audit.record(session, _uploader(upload), "asset.fetched", asset, upload=str(upload.uid))
 
 
@@ -194,16 +195,6 @@ async def _tag(session: AsyncSession, asset: models.Asset, tag_ids: Sequence[int
     session.add_all(
         models.AssetTag(asset_id=asset.id, tag_id=id_, position=position) for position, id_ in enumerate(kept)
     )
-
-
-async def _mark_shown(session: AsyncSession, asset_ids: Sequence[int]) -> None:
-    """Have the published contents judged anew that show these, and what products show, whose pictures rules look at."""
-    used, content, product = models.RevisionAsset, models.Content, models.ProductAsset
-    contents = select(content.id).join(used, used.revision_id == content.live_revision_id)
-    shown = await session.scalars(contents.where(used.asset_id == any_of(asset_ids)).distinct())
-    sold = await session.scalars(select(product.product_id).where(product.asset_id == any_of(asset_ids)).distinct())
-    await outbox.mark(session, DirtyKind.CONTENT, shown, urgency=outbox.BULK)
-    await outbox.mark(session, DirtyKind.PRODUCT, sold, urgency=outbox.BULK)
 
 
 def _uploader(upload: models.AssetUpload) -> Caller:

@@ -30,8 +30,7 @@ def places(rule: Rule) -> tuple[str, ...]:
 @singledispatch
 def asked(rule: Rule) -> Words:
     """A sentence that says what the rule asks. A kind without one of its own says that it is checked later."""
-    later = Words(f"Checked when it is submitted: {rule.kind}.", f"提交时检查：{rule.kind}。")
-    return _OF_KINDS_ALONE.get(rule.kind, later)
+    return Words(f"Checked when it is submitted: {rule.kind}.", f"提交时检查：{rule.kind}。")
 
 
 def _about(what: Words, words: Words) -> Words:
@@ -153,7 +152,7 @@ def _(_rule: originality.Original) -> Words:
 
 @asked.register(schedules.ScheduleWindow)
 def _(rule: schedules.ScheduleWindow) -> Words:
-    days = [_DAYS[day] for day in rule.days] or [Words("every day", "每天")]
+    days = [schedules.DAYS[day] for day in rule.days] or [Words("every day", "每天")]
     hours = (
         Words("", "") if rule.from_ is None else Words(f", {rule.from_} to {rule.to}", f" {rule.from_} 至 {rule.to}")
     )
@@ -203,18 +202,4 @@ _RENDERED = {
     "link": Words("link", "链接"),
     "hashtags": Words("hashtags", "话题标签"),
     "disclosure": Words("disclosure", "披露声明"),
-}
-_OF_KINDS_ALONE = {
-    "content.not_duplicate": Words(
-        "It is not nearly the same as what is there already.", "内容不得与已有内容高度重复。"
-    ),
-}
-_DAYS = {
-    "mon": Words("Monday", "周一"),
-    "tue": Words("Tuesday", "周二"),
-    "wed": Words("Wednesday", "周三"),
-    "thu": Words("Thursday", "周四"),
-    "fri": Words("Friday", "周五"),
-    "sat": Words("Saturday", "周六"),
-    "sun": Words("Sunday", "周日"),
 }

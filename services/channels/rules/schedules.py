@@ -16,7 +16,7 @@ from services.channels.terms import Weekday, known_zone
 
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_NAMES = {
+DAYS = {
     "mon": Words("Monday", "周一"),
     "tue": Words("Tuesday", "周二"),
     "wed": Words("Wednesday", "周三"),
@@ -60,7 +60,7 @@ class ScheduleWindow(Rule):
         if self._is_open(now):
             return
         again, hours, days = self._next_opening(now), self._hours(), self._days()
-        day = _NAMES[WEEKDAYS[now.weekday()]]
+        day = DAYS[WEEKDAYS[now.weekday()]]
         yield Flaw(
             "submitted_at",
             now.isoformat(),
@@ -98,7 +98,7 @@ class ScheduleWindow(Rule):
         return Words(f" from {self.from_} to {self.to}", f" {self.from_} 至 {self.to}")
 
     def _days(self) -> Words:
-        named = [_NAMES[day] for day in self.days]
+        named = [DAYS[day] for day in self.days]
         if not named:
             return Words("every day", "每天")
         return Words("on " + ", ".join(each.en for each in named), "、".join(each.zh for each in named))

@@ -305,7 +305,7 @@ def test_each_kind_that_a_machine_checks_is_tried_here():
     known = {rule.kind for rule in ruled().rules}
     kinds = {kind.model_fields["kind"].annotation.__args__[0] for kind in KINDS}
 
-    assert kinds - known <= {"manual", "content.not_duplicate"}
+    assert kinds - known <= {"manual"}
 
 
 def test_keywords_that_are_read_together_stay_together():
