@@ -14,7 +14,16 @@ from models.assets import (
     UploadState,
 )
 from models.base import Base
-from models.channels import Channel, ChannelKind, ChannelMember, PackInstall, PackVersion
+from models.channels import (
+    Channel,
+    ChannelKind,
+    ChannelMember,
+    PackCanary,
+    PackInstall,
+    PackVersion,
+    Rehearsal,
+    RehearsalState,
+)
 from models.contents import (
     Answer,
     AnswerState,
@@ -40,6 +49,7 @@ from models.distribution import (
     QuotaUse,
     RefusalKind,
     Submission,
+    SubmissionEvent,
     SubmissionState,
 )
 from models.documents import Application, PersistedQuery, TrustedDocument
@@ -67,10 +77,10 @@ __all__ = [
     "FactSnapshot", "FactsSource", "Feed", "FeedContent", "FeedEvent", "FeedHead", "FeedItem", "FeedKind", "Field",
     "Follow", "Format", "Homepage", "HomepageState", "HomepageVersion", "IdempotencyKey", "Identity",
     "IdentityKind", "ImportRun", "ImportState", "Instance", "Like", "LiveMessage", "LivePush", "LiveRoom",
-    "LiveState", "MessageState", "Organisation", "OrganisationMember", "OrganisationRole", "Outcome", "PackInstall",
+    "LiveState", "MessageState", "Organisation", "OrganisationMember", "OrganisationRole", "Outcome", "PackCanary", "PackInstall",
     "PackVersion", "PersistedQuery", "Pool", "PoolProduct", "ProbeState", "Product", "ProductAsset", "QuotaCounter",
-    "QuotaPeriod", "QuotaUse", "RateBucket", "RefusalKind", "Rendition", "Review", "ReviewState", "Revision", "RevisionAsset",
-    "RevisionProduct", "RevisionState", "Role", "Save", "Shop", "Stream", "StreamEvent", "StreamKind", "Submission",
+    "QuotaPeriod", "QuotaUse", "RateBucket", "RefusalKind", "Rehearsal", "RehearsalState", "Rendition", "Review", "ReviewState", "Revision", "RevisionAsset",
+    "RevisionProduct", "RevisionState", "Role", "Save", "Shop", "Stream", "StreamEvent", "StreamKind", "Submission", "SubmissionEvent",
     "SubmissionState", "Tag", "TagAlias", "TagState", "Tagging", "TaggingSource", "Taxonomy", "TrustedDocument", "UploadState",
     "Usage", "UsageKind", "UsagePlace", "UsageState",
 ]  # fmt: skip

@@ -82,6 +82,60 @@ class PackInstall(Identified, Base):
     __table_args__ = (Index("ix_pack_installs_channel", "channel_id", "installed_at"),)
 
 
+class PackCanary(Base):
+    """A version that rules a channel beside the one in force, for a share of its creators: always the same ones."""
+
+    __tablename__ = "pack_canaries"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    pack_version_id: Mapped[int] = mapped_column(ForeignKey("pack_versions.id"), index=True)
+    percent: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_by: Mapped[str]
+
+    __table_args__ = (
+        PrimaryKeyConstraint("channel_id", "pack_version_id"),
+        CheckConstraint("percent BETWEEN 1 AND 99", name="a_share"),
+    )
+
+
+class RehearsalState(enum.StrEnum):
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class Rehearsal(Identified, Base):
+    """What a version would make of everything that is submitted to its channel: worked off in batches, and never in force
+    by that. `counts` and `samples` by what would change.
+    """
+
+    __tablename__ = "rehearsals"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
+    pack_version_id: Mapped[int] = mapped_column(ForeignKey("pack_versions.id"), index=True)
+    state: Mapped[RehearsalState] = mapped_column(server_default=RehearsalState.WAITING.value)
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    requested_by: Mapped[str]
+    finished_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
+    # up to which submission it came, and how many of them that were
+    last_submission_id: Mapped[int] = mapped_column(server_default=text("0"))
+    done_count: Mapped[int] = mapped_column(server_default=text("0"))
+    total_count: Mapped[int] = mapped_column(server_default=text("0"))
+    counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    samples: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    failure: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("done_count >= 0 AND total_count >= 0", name="counted"),
+        CheckConstraint("(state = 'FAILED') = (failure IS NOT NULL)", name="failed_for_a_reason"),
+        Index("ix_rehearsals_open", "id", postgresql_where=text("state IN ('WAITING', 'RUNNING')")),
+    )
+
+
 class ChannelMember(Base):
     """A creator whom a channel invited, or who linked an account there."""
 

@@ -6,7 +6,18 @@ import enum
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Created, Identified
@@ -66,12 +77,49 @@ class Submission(Identified, Created, Base):
     external_id: Mapped[str | None]
     external_url: Mapped[str | None]
     refusal: Mapped[RefusalKind | None]
+    # which of the pack's own reasons a person named who did not let it pass
+    reason_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    # what became of its products since it was decided on, by the pack's say: code, uid of the product, since when
+    flags: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    # human audit: who has it before them, and until when nobody else gets it
+    auditor_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    claimed_until: Mapped[datetime | None]
+    # why an auditor handed it on to operators
+    escalated_at: Mapped[datetime | None]
+    escalation: Mapped[str | None]
 
     __table_args__ = (
         UniqueConstraint("content_id", "channel_id"),
+        CheckConstraint("(auditor_id IS NULL) = (claimed_until IS NULL)", name="claimed_by_somebody"),
+        CheckConstraint("(escalated_at IS NULL) = (escalation IS NULL)", name="escalated_for_a_reason"),
         Index("ix_submissions_channel_state", "channel_id", "state", "state_since"),
         Index("ix_submissions_deadline", "deadline_at", postgresql_where=text("deadline_at IS NOT NULL")),
+        Index("ix_submissions_auditor", "auditor_id", postgresql_where=text("auditor_id IS NOT NULL")),
     )
+
+
+def _state(column: str) -> Enum:
+    """A state with a check of its own name: a table that has two of them needs two."""
+    return Enum(SubmissionState, native_enum=False, create_constraint=True, length=40, name=column)
+
+
+class SubmissionEvent(Base):
+    """A step of a submission: from which state to which, when, by whom, why. Never changed, but by an erasure."""
+
+    __tablename__ = "submission_events"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    attempt: Mapped[int]
+    # none: it was made by this step
+    from_state: Mapped[SubmissionState | None] = mapped_column(_state("from_state"))
+    to_state: Mapped[SubmissionState] = mapped_column(_state("to_state"))
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    reason: Mapped[str | None]
+    reason_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+
+    __table_args__ = (Index("ix_submission_events_submission", "submission_id", "id"),)
 
 
 class FactSnapshot(Base):

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Forbidden, Invalid, NotFound
 from models import Consumer, DirtyKind, RefusalKind, SubmissionState
 from services import access, audit, names, outbox, submissions
 from services.objections import Objections
 from services.publishing import NotLive
+from services.submission_states import WrongSubmissionState
 
 ENDS_AS = {
     RefusalKind.CONTENT: SubmissionState.REJECTED,
@@ -27,10 +28,6 @@ ENDS_AS = {
 
 class NoSuchSubmission(NotFound):
     code = "NO_SUCH_SUBMISSION"
-
-
-class WrongSubmissionState(Conflict):
-    code = "WRONG_SUBMISSION_STATE"
 
 
 class ConfirmOrRefuse(Invalid):

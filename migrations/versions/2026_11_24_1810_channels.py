@@ -1,0 +1,167 @@
+"""Channels that explain themselves: steps of submissions, human audit, canaries and rehearsals of packs.
+
+Revision ID: channels
+Revises: assets
+"""
+
+from alembic import op
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+revision = "channels"
+down_revision = "assets"
+branch_labels = None
+depends_on = None
+
+
+STATES = (
+    "MACHINE_AUDIT", "HUMAN_AUDIT", "TRIAL", "ACCEPTED", "DELIVERED", "CONFIRMED", "REJECTED", "WITHDRAWN", "EXPIRED", "FAILED",
+)  # fmt: skip
+# of rows that are there already; checked afterwards, under a lock that lets writers pass
+CHECKS = (
+    ("submissions", "claimed_by_somebody", "(auditor_id IS NULL) = (claimed_until IS NULL)"),
+    ("submissions", "escalated_for_a_reason", "(escalated_at IS NULL) = (escalation IS NULL)"),
+)
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.create_table(
+        "pack_canaries",
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("pack_version_id", sa.BigInteger(), nullable=False),
+        sa.Column("percent", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("percent BETWEEN 1 AND 99", name=op.f("ck_pack_canaries_a_share")),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_pack_canaries_channel_id")),
+        sa.ForeignKeyConstraint(
+            ["pack_version_id"], ["pack_versions.id"], name=op.f("fk_pack_canaries_pack_version_id")
+        ),
+        sa.PrimaryKeyConstraint("channel_id", "pack_version_id", name=op.f("pk_pack_canaries")),
+    )
+    op.create_index(op.f("ix_pack_canaries_pack_version_id"), "pack_canaries", ["pack_version_id"], unique=False)
+    op.create_table(
+        "rehearsals",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("pack_version_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "WAITING",
+                "RUNNING",
+                "DONE",
+                "FAILED",
+                "CANCELLED",
+                name="rehearsalstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            server_default="WAITING",
+            nullable=False,
+        ),
+        sa.Column("requested_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_submission_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("done_count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("total_count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("samples", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'FAILED') = (failure IS NOT NULL)", name=op.f("ck_rehearsals_failed_for_a_reason")
+        ),
+        sa.CheckConstraint("done_count >= 0 AND total_count >= 0", name=op.f("ck_rehearsals_counted")),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_rehearsals_channel_id")),
+        sa.ForeignKeyConstraint(["pack_version_id"], ["pack_versions.id"], name=op.f("fk_rehearsals_pack_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rehearsals")),
+        sa.UniqueConstraint("uid", name=op.f("uq_rehearsals_uid")),
+    )
+    op.create_index(op.f("ix_rehearsals_channel_id"), "rehearsals", ["channel_id"], unique=False)
+    op.create_index(
+        "ix_rehearsals_open",
+        "rehearsals",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')"),
+    )
+    op.create_index(op.f("ix_rehearsals_pack_version_id"), "rehearsals", ["pack_version_id"], unique=False)
+    op.create_table(
+        "submission_events",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("submission_id", sa.BigInteger(), nullable=False),
+        sa.Column("attempt", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "from_state",
+            sa.Enum(*STATES, name="from_state", native_enum=False, create_constraint=True, length=40),
+            nullable=True,
+        ),
+        sa.Column(
+            "to_state",
+            sa.Enum(*STATES, name="to_state", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_submission_events_submission_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_submission_events")),
+    )
+    op.create_index("ix_submission_events_submission", "submission_events", ["submission_id", "id"], unique=False)
+    op.add_column(
+        "submissions", sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
+    )
+    op.add_column(
+        "submissions",
+        sa.Column("flags", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    )
+    op.add_column("submissions", sa.Column("auditor_id", sa.BigInteger(), nullable=True))
+    op.add_column("submissions", sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("submissions", sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("submissions", sa.Column("escalation", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_submissions_auditor",
+        "submissions",
+        ["auditor_id"],
+        unique=False,
+        postgresql_where=sa.text("auditor_id IS NOT NULL"),
+    )
+    op.create_foreign_key(
+        op.f("fk_submissions_auditor_id"), "submissions", "accounts", ["auditor_id"], ["id"], postgresql_not_valid=True
+    )
+    op.execute("ALTER TABLE submissions VALIDATE CONSTRAINT fk_submissions_auditor_id")
+    for table, name, condition in CHECKS:
+        op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, condition, postgresql_not_valid=True)
+        op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT ck_{table}_{name}")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    for table, name, _condition in CHECKS:
+        op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
+    op.drop_constraint(op.f("fk_submissions_auditor_id"), "submissions", type_="foreignkey")
+    op.drop_index(
+        "ix_submissions_auditor", table_name="submissions", postgresql_where=sa.text("auditor_id IS NOT NULL")
+    )
+    op.drop_column("submissions", "escalation")
+    op.drop_column("submissions", "escalated_at")
+    op.drop_column("submissions", "claimed_until")
+    op.drop_column("submissions", "auditor_id")
+    op.drop_column("submissions", "flags")
+    op.drop_column("submissions", "reason_codes")
+    op.drop_index("ix_submission_events_submission", table_name="submission_events")
+    op.drop_table("submission_events")
+    op.drop_index(op.f("ix_rehearsals_pack_version_id"), table_name="rehearsals")
+    op.drop_index(
+        "ix_rehearsals_open", table_name="rehearsals", postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')")
+    )
+    op.drop_index(op.f("ix_rehearsals_channel_id"), table_name="rehearsals")
+    op.drop_table("rehearsals")
+    op.drop_index(op.f("ix_pack_canaries_pack_version_id"), table_name="pack_canaries")
+    op.drop_table("pack_canaries")
