@@ -76,15 +76,17 @@ def finding(
     place: str,
     severity: Literal["block", "warn", "score", "manual"] = "block",
     version: int = 1,
+    status: Status | None = None,
+    evidence: Mapping[str, Any] | None = None,
 ) -> Finding:
-    """The flaw, found here."""
+    """The flaw, found here; `status` and `evidence` in place of its own where the place knows better."""
     hint = flaw.hint
     return Finding(
         code=code,
         version=version,
         place=place,
         severity=severity,
-        status=flaw.status,
+        status=status or flaw.status,
         path=flaw.path,
         actual=flaw.actual,
         allowed=flaw.allowed,
@@ -92,7 +94,7 @@ def finding(
         message_zh=flaw.message.zh,
         hint_en=hint.en if hint else None,
         hint_zh=hint.zh if hint else None,
-        evidence=flaw.evidence,
+        evidence=flaw.evidence if evidence is None else evidence,
     )
 
 
