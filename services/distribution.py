@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,34 +23,19 @@ from core.clock import Clock
 from core.db import Database
 from core.reads import any_of
 from models import Consumer, DirtyKind, FeedKind
-from services import access, outbox, quotas, submissions
+from services import access, judging, outbox, product_changes, quotas, submissions
 from services.channels import installing, rendering
-from services.channels.dossiers import Dossier
 from services.channels.engine import evaluate
 from services.channels.findings import NextState
 from services.channels.packs import Pack
 from services.feeds import Said, Stated, append, heads_of
 from services.fingerprints import fingerprint
 from services.gathering import Gathered, gather
+from services.judging import Prepared
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A content as it was seen without locks, and everything worked out for it."""
-
-    claim: outbox.Claim
-    gathered: Gathered | None
-    is_public: bool
-    judged: dict[int, submissions.Judged] = field(default_factory=dict)
-    is_named: bool = False
-
-    @property
-    def version(self) -> int | None:
-        return self.gathered.content.version if self.gathered else None
 
 
 @dataclass(slots=True)
@@ -145,53 +130,16 @@ class Distributor:
         now = self.clock.now()
         ids = [claim.object_id for claim in claims]
         async with self.db.session() as session:
-            self._catalogue = await installing.catalogue(session, self._catalogue)
-            judges = [entry.compiled for entry in self._catalogue.by_key.values()]
+            self._catalogue = catalogue = await installing.catalogue(session, self._catalogue)
+            judges = [entry.compiled for entry in catalogue.by_key.values()]
             gathered = await gather(session, ids, at=now, base_url=self.base_url, judges=judges)
             public = await _public(session, ids)
             standing = await submissions.of_contents(session, ids)
-            used = await quotas.used(session, self._catalogue, gathered.values(), now)
+            known = await judging.known(session, gathered, standing, catalogue=catalogue, packs=self._pinned, at=now)
             await _creator_feeds(session, gathered.values())
-        return [
-            self._judge(claim, gathered.get(claim.object_id), public, standing[claim.object_id], used, now)
-            for claim in claims
-        ]
-
-    def _judge(
-        self,
-        claim: outbox.Claim,
-        gathered: Gathered | None,
-        public: set[int],
-        standing: dict[int, models.Submission],
-        used: quotas.Used,
-        now: datetime,
-    ) -> Prepared:
-        prepared = Prepared(claim, gathered, claim.object_id in public)
-        if gathered is None or not prepared.is_public or self._catalogue is None:
-            return prepared
-        content = gathered.content
-        dossier = Dossier(gathered.facts, now)
-        prepared.is_named = content.channel_ids is not None
-        if content.channel_ids is not None:
-            wanted = set(content.channel_ids)
-        else:
-            matching = self._catalogue.index.matching(dossier)
-            wanted = {self._catalogue.by_key[key].channel_id for key in matching}
-        wanted |= {channel_id for channel_id, one in standing.items() if one.state in submissions.STANDING}
-        for channel_id in sorted(wanted):
-            entry = self._catalogue.by_channel.get(channel_id)
-            last = standing.get(channel_id)
-            if entry is None or not submissions.needs_judging(last, gathered.revision.id):
-                continue
-            if last is None and not prepared.is_named and entry.compiled.gate_findings(dossier):
-                continue  # nobody asked for this channel, and it is closed to the creator: no row, no rules
-            evaluation = evaluate(
-                entry.compiled,
-                dossier,
-                at=now,
-                quota_used=used.of(entry, content.creator_id, is_history=content.is_history),
-            )
-            prepared.judged[channel_id] = submissions.Judged(entry, evaluation)
+        prepared = [Prepared(claim, gathered.get(claim.object_id), claim.object_id in public) for claim in claims]
+        for one in prepared:
+            judging.judge(one, standing[one.claim.object_id], known)
         return prepared
 
     async def _commit(self, session: AsyncSession, prepared: Sequence[Prepared]) -> Tally:
@@ -226,7 +174,10 @@ class Distributor:
             for channel_id, judged in one.judged.items():
                 submission = standing_here.get(channel_id)
                 standing_here[channel_id] = submissions.submitted(submission, one.gathered, judged)
+                standing_here[channel_id].flags = []
                 asked.append((standing_here[channel_id], one.gathered, judged))
+            for channel_id, news in one.news.items():
+                product_changes.follow(standing_here[channel_id], news, steps)
         session.add_all(submission for submission, _, _ in asked)
         spent = await _take_quota(session, asked, steps.now)
         for submission, gathered, judged in asked:
@@ -249,7 +200,7 @@ class Distributor:
         channel_ids = {channel_id for each in standing.values() for channel_id in each}
         creator_ids = {one.gathered.content.creator_id for one in prepared if one.gathered}
         feeds = await heads_of(session, channel_ids, creator_ids)
-        await self._load_pinned(session, standing.values())
+        await judging.load(session, self._pinned, (one for each in standing.values() for one in each.values()))
         true: dict[tuple[int, int], Stated] = {}
         order: dict[int, datetime] = {}
         for one in prepared:
@@ -268,10 +219,6 @@ class Distributor:
         pack = rendering.PLAIN if pack_version_id is None else self._pinned[pack_version_id]
         rendition = rendering.render(pack, gathered.facts)
         return Stated(gathered.revision.id, pack_version_id, fingerprint(gathered, rendition))
-
-    async def _load_pinned(self, session: AsyncSession, standing: Iterable[dict[int, models.Submission]]) -> None:
-        wanted = {one.pack_version_id for each in standing for one in each.values()} - self._pinned.keys()
-        self._pinned |= await installing.pinned(session, wanted)
 
 
 _Asked = tuple[models.Submission, Gathered, submissions.Judged]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError, ValidationInf
 from pydantic.json_schema import GenerateJsonSchema
 
 from core.errors import Invalid
+from services.channels.changes import Changes
 from services.channels.complaints import PackProblem, complaints
 from services.channels.gates import Gate
 from services.channels.given import Given
@@ -246,6 +247,7 @@ class Pack(Part):
     min_score: int | None = Field(default=None, ge=1, le=FULL_SCORE)
     quota: Quota = Quota()
     audit: Audit = Audit()
+    changes: Changes = Changes()
     rendering: Rendering = Rendering()
     facts: tuple[Fact, ...] = ()
     examples: tuple[Example, ...] = ()
