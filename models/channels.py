@@ -69,6 +69,14 @@ class PackVersion(Identified, Created, Base):
     )
 
 
+class InstallStep(enum.StrEnum):
+    """How a version came to rule: brought from outside, brought back, or from being a canary."""
+
+    INSTALLED = "INSTALLED"
+    ROLLED_BACK = "ROLLED_BACK"
+    PROMOTED = "PROMOTED"
+
+
 class PackInstall(Identified, Base):
     """The history of what ruled a channel: which version, from when, put there by whom."""
 
@@ -78,24 +86,32 @@ class PackInstall(Identified, Base):
     pack_version_id: Mapped[int] = mapped_column(ForeignKey("pack_versions.id"), index=True)
     installed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     installed_by: Mapped[str]
+    step: Mapped[InstallStep] = mapped_column(server_default=InstallStep.INSTALLED.value)
 
     __table_args__ = (Index("ix_pack_installs_channel", "channel_id", "installed_at"),)
 
 
 class PackCanary(Base):
-    """A version that rules a channel beside the one in force, for a share of its creators: always the same ones."""
+    """A version that rules a channel beside the one in force, for a share of its creators: always the same ones.
+
+    Every creator has one of 100 places at a channel. `places` are those that the canary holds, in the order in which it
+    took them: one that grows takes free ones, one that shrinks gives back the last. No place is held twice; who writes
+    holds the lock of the channel.
+    """
 
     __tablename__ = "pack_canaries"
 
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
     pack_version_id: Mapped[int] = mapped_column(ForeignKey("pack_versions.id"), index=True)
     percent: Mapped[int]
+    places: Mapped[list[int]]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_by: Mapped[str]
 
     __table_args__ = (
         PrimaryKeyConstraint("channel_id", "pack_version_id"),
         CheckConstraint("percent BETWEEN 1 AND 99", name="a_share"),
+        CheckConstraint("cardinality(places) = percent", name="as_many_places"),
     )
 
 
@@ -108,30 +124,34 @@ class RehearsalState(enum.StrEnum):
 
 
 class Rehearsal(Identified, Base):
-    """What a version would make of everything that is submitted to its channel: worked off in batches, and never in force
-    by that. `counts` and `samples` by what would change.
+    """What a version would make of everything that is submitted to its channel, beside what the version in force makes of
+    it: worked off in batches, and never in force by that. `counts` and `samples` by what would change, `codes` by what
+    would newly be said; whoever works at it holds the row locked.
     """
 
     __tablename__ = "rehearsals"
 
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
     pack_version_id: Mapped[int] = mapped_column(ForeignKey("pack_versions.id"), index=True)
+    # the version that was in force when it was asked for
+    compared_id: Mapped[int] = mapped_column(ForeignKey("pack_versions.id"), index=True)
     state: Mapped[RehearsalState] = mapped_column(server_default=RehearsalState.WAITING.value)
     requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
     requested_by: Mapped[str]
     finished_at: Mapped[datetime | None]
-    claimed_until: Mapped[datetime | None]
-    # up to which submission it came, and how many of them that were
-    last_submission_id: Mapped[int] = mapped_column(server_default=text("0"))
+    # up to which content it came, and how many of them that were
+    last_content_id: Mapped[int] = mapped_column(server_default=text("0"))
     done_count: Mapped[int] = mapped_column(server_default=text("0"))
     total_count: Mapped[int] = mapped_column(server_default=text("0"))
     counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     samples: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    codes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     failure: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint("done_count >= 0 AND total_count >= 0", name="counted"),
         CheckConstraint("(state = 'FAILED') = (failure IS NOT NULL)", name="failed_for_a_reason"),
+        CheckConstraint("(state IN ('WAITING', 'RUNNING')) = (finished_at IS NULL)", name="finished_when_over"),
         Index("ix_rehearsals_open", "id", postgresql_where=text("state IN ('WAITING', 'RUNNING')")),
     )
 

@@ -22,15 +22,21 @@ async def install(session: AsyncSession, caller: Caller, text: str) -> models.Ch
 
     MalformedPack with every problem at once, all of them at `toml`; then nothing changes.
     """
+    pack = await checked(session, text)
+    await installing.install(session, caller, pack)
+    return await versions.entry(session, pack.key)
+
+
+async def checked(session: AsyncSession, text: str) -> Pack:
+    """The pack in this TOML text, which could be put in force; MalformedPack with every problem at once, at `toml`."""
     # tens of milliseconds, with many examples: others are served in between
-    checked, problems = await asyncio.to_thread(_checked, text)
-    if checked is not None:
-        problems = [*problems, *await _misplaced(session, checked)]
-    if checked is None or problems:
+    found, problems = await asyncio.to_thread(_checked, text)
+    if found is not None:
+        problems = [*problems, *await _misplaced(session, found)]
+    if found is None or problems:
         told = [Problem(one.code, one.message, ("toml",)) for one in problems]
         raise MalformedPack(told[0].message, problems=told)
-    await installing.install(session, caller, checked.pack)
-    return await versions.entry(session, checked.pack.key)
+    return found.pack
 
 
 async def roll_back(session: AsyncSession, caller: Caller, key: str, digest: str | None = None) -> models.Channel:

@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller
+from models import InstallStep
 from services import audit
+from services.channels.catalogues import PLACES, Catalogue, Installed, Shares
 from services.channels.engine import CompiledPack
 from services.channels.packs import Pack, Platform, read_canonical
 from services.channels.selectors import SelectorIndex
 
+__all__ = ["Catalogue", "Installed"]
+
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """One channel entry in force: its row, its version, its pack made ready."""
-
-    channel_id: int
-    pack_version_id: int
-    compiled: CompiledPack
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """All entries in force at one moment. `stamp` tells whether it is still so."""
-
-    stamp: str
-    by_key: dict[str, Installed]
-    by_channel: dict[int, Installed]
-    index: SelectorIndex
 
 
 async def install_platforms(session: AsyncSession, platforms: Iterable[Platform]) -> None:
@@ -58,17 +43,17 @@ async def install_platforms(session: AsyncSession, platforms: Iterable[Platform]
 async def install(session: AsyncSession, caller: Caller, pack: Pack) -> bool:
     """Put a pack in force for its channel; False when that version rules already. Older versions stay where pinned."""
     channel = await _described(session, pack)
-    version_id = await _version(session, channel.id, pack)
-    return await _rule(session, caller, channel, version_id, "pack.installed", digest=pack.digest)
+    version_id = await store_version(session, channel.id, pack)
+    return await _rule(session, caller, channel, version_id, InstallStep.INSTALLED, digest=pack.digest)
 
 
 async def put_in_force(session: AsyncSession, caller: Caller, pack: Pack, version: models.PackVersion) -> bool:
-    """Put a stored version, read as `pack`, in force again; False when it rules already."""
+    """Put a stored version, read as `pack`, in force (again); False when it rules already."""
     channel = await _described(session, pack)
     before = None if channel.pack_version_id is None else await session.get(models.PackVersion, channel.pack_version_id)
     replaced = None if before is None else before.digest
     return await _rule(
-        session, caller, channel, version.id, "pack.rolled_back", digest=version.digest, replaced=replaced
+        session, caller, channel, version.id, InstallStep.ROLLED_BACK, digest=version.digest, replaced=replaced
     )
 
 
@@ -87,6 +72,11 @@ async def _described(session: AsyncSession, pack: Pack) -> models.Channel:
         parent_id=parent,
         is_private=pack.kind == "private",
     )
+    return await locked(session, channel_id)
+
+
+async def locked(session: AsyncSession, channel_id: int) -> models.Channel:
+    """The channel as it is now, locked against others who would change what rules."""
     # not FOR UPDATE: that waits for every distributor that refers to a channel, and they for us, in any order
     return await session.get_one(
         models.Channel, channel_id, with_for_update={"key_share": True}, populate_existing=True
@@ -94,13 +84,19 @@ async def _described(session: AsyncSession, pack: Pack) -> models.Channel:
 
 
 async def _rule(
-    session: AsyncSession, caller: Caller, channel: models.Channel, version_id: int, action: str, **details: Any
+    session: AsyncSession, caller: Caller, channel: models.Channel, version_id: int, step: InstallStep, **details: Any
 ) -> bool:
     if channel.pack_version_id == version_id:
         return False
+    canary = models.PackCanary
+    own = delete(canary).where(canary.channel_id == channel.id, canary.pack_version_id == version_id)
+    # a canary that rules everybody is none any more, whoever brought it there
+    if (await session.execute(own.returning(canary.percent))).scalar_one_or_none() is not None:
+        step = InstallStep.PROMOTED
     channel.pack_version_id = version_id
-    session.add(models.PackInstall(channel_id=channel.id, pack_version_id=version_id, installed_by=caller.name))
-    audit.record(session, caller, action, channel, **details)
+    row = models.PackInstall(channel_id=channel.id, pack_version_id=version_id, installed_by=caller.name, step=step)
+    session.add(row)
+    audit.record(session, caller, f"pack.{step.lower()}", channel, **details)
     await session.flush()
     await ensure_feed(session, channel.key, models.FeedKind.CHANNEL, channel_id=channel.id)
     return True
@@ -124,7 +120,8 @@ async def _channel(session: AsyncSession, key: str, **values: Any) -> int:
     return channel_id
 
 
-async def _version(session: AsyncSession, channel_id: int, pack: Pack) -> int:
+async def store_version(session: AsyncSession, channel_id: int, pack: Pack) -> int:
+    """Keep a version of a channel's pack without putting it in force; its id, also where it was kept before."""
     version = models.PackVersion
     row = insert(version).values(channel_id=channel_id, digest=pack.digest, body=orjson.loads(pack.canonical()))
     await session.execute(row.on_conflict_do_nothing())
@@ -135,16 +132,20 @@ async def _version(session: AsyncSession, channel_id: int, pack: Pack) -> int:
 
 
 async def stamp(session: AsyncSession) -> str:
-    """Changes whenever any entry's version in force does. The same in another database only if all is the same."""
-    version = models.PackVersion
+    """Changes whenever any entry's version in force does, or a canary or its share. The same in another database only if
+    all is the same.
+    """
+    version, channel, canary = models.PackVersion, models.Channel, models.PackCanary
     pinned = func.string_agg(
-        func.concat(models.Channel.id, ":", version.id, ":", version.digest),
-        aggregate_order_by(text("','"), models.Channel.id),
+        func.concat(channel.id, ":", version.id, ":", version.digest), aggregate_order_by(text("','"), channel.id)
     )
-    rows = select(func.md5(func.coalesce(pinned, ""))).join_from(
-        models.Channel, version, version.id == models.Channel.pack_version_id
+    shared = func.string_agg(
+        func.concat(canary.channel_id, ":", version.id, ":", version.digest, ":", canary.places),
+        aggregate_order_by(text("','"), canary.channel_id, version.id),
     )
-    return str(await session.scalar(rows))
+    ruling = select(pinned).join_from(channel, version, version.id == channel.pack_version_id).scalar_subquery()
+    beside = select(shared).join_from(canary, version, version.id == canary.pack_version_id).scalar_subquery()
+    return str(await session.scalar(select(func.md5(func.concat(ruling, ";", beside)))))
 
 
 # the newest catalogue that this process read: making a hundred packs ready takes tens of milliseconds
@@ -173,10 +174,37 @@ async def catalogue(session: AsyncSession, known: Catalogue | None = None) -> Ca
         {entry.compiled.pack.key: entry for entry in entries},
         {entry.channel_id: entry for entry in entries},
         SelectorIndex(entry.compiled.pack for entry in entries),
+        await _shares(session),
     )
     _newest.clear()
     _newest[now] = found
     return found
+
+
+async def catalogue_of(session: AsyncSession, creator_id: int) -> Catalogue:
+    """All entries in force for one creator, canaries among them; their row is only read where there is a canary at all."""
+    found = await catalogue(session)
+    if not found.shares:
+        return found
+    uid = await session.scalar(select(models.Creator.uid).where(models.Creator.id == creator_id))
+    return found if uid is None else found.seen_by(uid)
+
+
+async def _shares(session: AsyncSession) -> Shares:
+    """Who holds which of a channel's places; a canary that cannot be read holds none."""
+    canary, version = models.PackCanary, models.PackVersion
+    rows = await session.execute(
+        select(canary.channel_id, version.id, version.body, canary.places)
+        .join(version, version.id == canary.pack_version_id)
+        .order_by(canary.channel_id, version.id)
+    )
+    held: defaultdict[str, list[Installed | None]] = defaultdict(lambda: [None] * PLACES)
+    for channel_id, version_id, body, places in rows:
+        entry = _compiled(channel_id, version_id, body)
+        if entry is not None:
+            for place in places:
+                held[entry.compiled.pack.key][place] = entry
+    return {key: tuple(places) for key, places in held.items()}
 
 
 def _compiled(channel_id: int, version_id: int, body: dict[str, Any]) -> Installed | None:

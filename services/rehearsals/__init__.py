@@ -1,0 +1,23 @@
+"""Rehearsals: what another version of a pack would make of everything that is live, before it rules anything."""
+
+from __future__ import annotations
+
+from services.rehearsals.asking import NoSuchRehearsal, RehearsalOver, ask, cancel, rehearse
+from services.rehearsals.reading import Changed, Sample, by_ids, by_uids, changed, listed
+from services.rehearsals.working import AT_ONCE, Rehearser
+
+__all__ = [
+    "AT_ONCE",
+    "Changed",
+    "NoSuchRehearsal",
+    "RehearsalOver",
+    "Rehearser",
+    "Sample",
+    "ask",
+    "by_ids",
+    "by_uids",
+    "cancel",
+    "changed",
+    "listed",
+    "rehearse",
+]
