@@ -18,12 +18,14 @@ from models.channels import (
     Channel,
     ChannelKind,
     ChannelMember,
+    InstallStep,
     PackCanary,
     PackInstall,
     PackVersion,
     Rehearsal,
     RehearsalState,
 )
+from models.clean_outs import ChannelDeparture, CleanOut, CleanOutVerdict
 from models.contents import (
     Answer,
     AnswerState,
@@ -49,10 +51,12 @@ from models.distribution import (
     QuotaUse,
     RefusalKind,
     Submission,
+    SubmissionActor,
     SubmissionEvent,
     SubmissionState,
 )
 from models.documents import Application, PersistedQuery, TrustedDocument
+from models.duplicates import ContentPrint
 from models.engagement import AnswerVote, Comment, CommentState, ContentCount, Follow, Like, Save
 from models.feeds import Epoch, Feed, FeedContent, FeedEvent, FeedHead, FeedItem, FeedKind
 from models.homepages import Homepage, HomepageState, HomepageVersion
@@ -71,8 +75,8 @@ from models.usages import Usage, UsageKind, UsagePlace, UsageState
 
 __all__ = [
     "DELIVERED", "Account", "AccountLogin", "Answer", "AnswerState", "AnswerVote", "ApiKey", "Appeal", "AppealState", "Application", "Asset",
-    "AssetFactsSource", "AssetFolder", "AssetKind", "AssetTag", "AssetUpload", "AssetUse", "AuditEntry", "Base", "Blob", "Brand", "Channel", "ChannelKind",
-    "ChannelMember", "Comment", "CommentState", "Consumer", "Content", "ContentCount", "ContentState", "Contract",
+    "AssetFactsSource", "AssetFolder", "AssetKind", "AssetTag", "AssetUpload", "AssetUse", "AuditEntry", "Base", "Blob", "Brand", "Channel", "ChannelDeparture", "ChannelKind",
+    "ChannelMember", "CleanOut", "CleanOutVerdict", "Comment", "CommentState", "Consumer", "Content", "ContentCount", "ContentPrint", "ContentState", "Contract",
     "Creator", "CreatorField", "CreatorKind", "CreatorRole", "Decision", "DirtyKind", "DirtyMark", "Epoch", "Erasure",
     "FactSnapshot", "FactsSource", "Feed", "FeedContent", "FeedEvent", "FeedHead", "FeedItem", "FeedKind", "Field",
     "Follow", "Format", "Homepage", "HomepageState", "HomepageVersion", "IdempotencyKey", "Identity",
@@ -80,7 +84,7 @@ __all__ = [
     "LiveState", "MessageState", "Organisation", "OrganisationMember", "OrganisationRole", "Outcome", "PackCanary", "PackInstall",
     "PackVersion", "PersistedQuery", "Pool", "PoolProduct", "ProbeState", "Product", "ProductAsset", "QuotaCounter",
     "QuotaPeriod", "QuotaUse", "RateBucket", "RefusalKind", "Rehearsal", "RehearsalState", "Rendition", "Review", "ReviewState", "Revision", "RevisionAsset",
-    "RevisionProduct", "RevisionState", "Role", "Save", "Shop", "Stream", "StreamEvent", "StreamKind", "Submission", "SubmissionEvent",
+    "RevisionProduct", "RevisionState", "Role", "Save", "Shop", "Stream", "StreamEvent", "StreamKind", "Submission", "SubmissionActor", "SubmissionEvent",
     "SubmissionState", "Tag", "TagAlias", "TagState", "Tagging", "TaggingSource", "Taxonomy", "TrustedDocument", "UploadState",
     "Usage", "UsageKind", "UsagePlace", "UsageState",
 ]  # fmt: skip

@@ -36,8 +36,21 @@ class SubmissionState(enum.StrEnum):
     FAILED = "FAILED"
 
 
+_WAITING = "'MACHINE_AUDIT', 'HUMAN_AUDIT', 'TRIAL', 'ACCEPTED'"
+_ENDED_BY_CLOCK = "'MACHINE_AUDIT', 'HUMAN_AUDIT', 'TRIAL'"
 DELIVERED = (SubmissionState.DELIVERED, SubmissionState.CONFIRMED)
 """The channel has it."""
+
+
+class SubmissionActor(enum.StrEnum):
+    """Whose step it was: the engine's, an auditor's, the channel's, its author's side's, the clock's, an operator's."""
+
+    ENGINE = "ENGINE"
+    AUDITOR = "AUDITOR"
+    CHANNEL = "CHANNEL"
+    AUTHOR = "AUTHOR"
+    CLOCK = "CLOCK"
+    OPERATOR = "OPERATOR"
 
 
 class RefusalKind(enum.StrEnum):
@@ -81,7 +94,9 @@ class Submission(Identified, Created, Base):
     reason_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     # what became of its products since it was decided on, by the pack's say: code, uid of the product, since when
     flags: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
-    # human audit: who has it before them, and until when nobody else gets it
+    # human audit: its turn by the pack's order of formats (lower is sooner), who has it before them, and until when nobody
+    # else gets it
+    audit_rank: Mapped[int] = mapped_column(server_default=text("0"))
     auditor_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     claimed_until: Mapped[datetime | None]
     # why an auditor handed it on to operators
@@ -94,7 +109,18 @@ class Submission(Identified, Created, Base):
         CheckConstraint("(escalated_at IS NULL) = (escalation IS NULL)", name="escalated_for_a_reason"),
         Index("ix_submissions_channel_state", "channel_id", "state", "state_since"),
         Index("ix_submissions_deadline", "deadline_at", postgresql_where=text("deadline_at IS NOT NULL")),
+        # what waits for somebody, and what the clock ends
+        Index("ix_submissions_waiting", "state", "state_since", postgresql_where=text(f"state IN ({_WAITING})")),
+        Index("ix_submissions_overdue", "deadline_at", postgresql_where=text(f"state IN ({_ENDED_BY_CLOCK})")),
+        Index("ix_submissions_refused", "id", postgresql_where=text("refusal = 'TRANSIENT'")),
         Index("ix_submissions_auditor", "auditor_id", postgresql_where=text("auditor_id IS NOT NULL")),
+        Index(
+            "ix_submissions_queue",
+            "audit_rank",
+            "state_since",
+            "id",
+            postgresql_where=text("state = 'HUMAN_AUDIT'"),
+        ),
     )
 
 
@@ -115,6 +141,8 @@ class SubmissionEvent(Base):
     from_state: Mapped[SubmissionState | None] = mapped_column(_state("from_state"))
     to_state: Mapped[SubmissionState] = mapped_column(_state("to_state"))
     at: Mapped[datetime]
+    taken_by: Mapped[SubmissionActor]
+    # who that was, by name
     actor: Mapped[str]
     reason: Mapped[str | None]
     reason_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))

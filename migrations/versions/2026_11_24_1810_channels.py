@@ -142,6 +142,68 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_rehearsals_pack_version_id"), "rehearsals", ["pack_version_id"], unique=False)
     op.create_table(
+        "clean_outs",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("pack_version_id", sa.BigInteger(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("is_rehearsal", sa.Boolean(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_creator_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("seen_count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("warned_count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("out_count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint("warned_count + out_count <= seen_count", name=op.f("ck_clean_outs_counted")),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_clean_outs_channel_id")),
+        sa.ForeignKeyConstraint(["pack_version_id"], ["pack_versions.id"], name=op.f("fk_clean_outs_pack_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clean_outs")),
+        sa.UniqueConstraint("uid", name=op.f("uq_clean_outs_uid")),
+    )
+    op.create_index("ix_clean_outs_channel", "clean_outs", ["channel_id", "id"], unique=False)
+    op.create_index(op.f("ix_clean_outs_pack_version_id"), "clean_outs", ["pack_version_id"], unique=False)
+    op.create_index(
+        "uq_clean_outs_period",
+        "clean_outs",
+        ["channel_id", "period"],
+        unique=True,
+        postgresql_where=sa.text("NOT is_rehearsal"),
+    )
+    op.create_table(
+        "clean_out_verdicts",
+        sa.Column("clean_out_id", sa.BigInteger(), nullable=False),
+        sa.Column("creator_id", sa.BigInteger(), nullable=False),
+        sa.Column("is_out", sa.Boolean(), nullable=False),
+        sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clean_out_id"], ["clean_outs.id"], name=op.f("fk_clean_out_verdicts_clean_out_id")
+        ),
+        sa.ForeignKeyConstraint(["creator_id"], ["creators.id"], name=op.f("fk_clean_out_verdicts_creator_id")),
+        sa.PrimaryKeyConstraint("clean_out_id", "creator_id", name=op.f("pk_clean_out_verdicts")),
+    )
+    op.create_index(op.f("ix_clean_out_verdicts_creator_id"), "clean_out_verdicts", ["creator_id"], unique=False)
+    op.create_table(
+        "channel_departures",
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("creator_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("reason_codes", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=False),
+        sa.Column("clean_out_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_channel_departures_channel_id")),
+        sa.ForeignKeyConstraint(
+            ["clean_out_id"], ["clean_outs.id"], name=op.f("fk_channel_departures_clean_out_id")
+        ),
+        sa.ForeignKeyConstraint(["creator_id"], ["creators.id"], name=op.f("fk_channel_departures_creator_id")),
+        sa.PrimaryKeyConstraint("channel_id", "creator_id", name=op.f("pk_channel_departures")),
+    )
+    op.create_index(op.f("ix_channel_departures_clean_out_id"), "channel_departures", ["clean_out_id"], unique=False)
+    op.create_index(op.f("ix_channel_departures_creator_id"), "channel_departures", ["creator_id"], unique=False)
+    op.create_table(
         "submission_events",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("submission_id", sa.BigInteger(), nullable=False),
@@ -278,6 +340,8 @@ def downgrade() -> None:
     op.drop_table("rehearsals")
     op.drop_column("pack_installs", "step")
     op.drop_index(op.f("ix_pack_canaries_pack_version_id"), table_name="pack_canaries")
+    for table in ("channel_departures", "clean_out_verdicts", "clean_outs"):
+        op.drop_table(table)
     op.drop_table("pack_canaries")
     op.drop_table("content_prints")
     op.execute("DROP SEQUENCE content_print_places")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -68,11 +67,27 @@ class SelectorIndex:
 
     def __init__(self, packs: Iterable[Pack]) -> None:
         self._selectors: dict[str, Selector] = {}
-        self._spots: defaultdict[_Spot, list[str]] = defaultdict(list)
+        self._spots: dict[_Spot, tuple[str, ...]] = {}
         for pack in packs:
-            self._selectors[pack.key] = pack.selector
-            for spot in _spots(pack.selector):
-                self._spots[spot].append(pack.key)
+            self._add(pack)
+
+    def with_instead(self, packs: Iterable[Pack]) -> SelectorIndex:
+        """The same entries, with these packs in the place of those of the same key; this one stays as it is."""
+        changed = SelectorIndex(())
+        changed._selectors, changed._spots = dict(self._selectors), dict(self._spots)
+        for pack in packs:
+            changed._remove(pack.key)
+            changed._add(pack)
+        return changed
+
+    def _add(self, pack: Pack) -> None:
+        self._selectors[pack.key] = pack.selector
+        for spot in _spots(pack.selector):
+            self._spots[spot] = (*self._spots.get(spot, ()), pack.key)
+
+    def _remove(self, key: str) -> None:
+        for spot in _spots(self._selectors.pop(key)) if key in self._selectors else ():
+            self._spots[spot] = tuple(one for one in self._spots[spot] if one != key)
 
     def matching(self, dossier: Dossier) -> list[str]:
         """The keys of all entries whose selector takes the content, sorted."""
