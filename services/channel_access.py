@@ -73,7 +73,7 @@ async def channel_access(
     For those who may look into the creator. NoSuchCreator, Forbidden; UnknownChannel for keys that name no entry.
     """
     creator = await _looked_into(session, caller, creator_uid)
-    catalogue = await installing.catalogue(session)
+    catalogue = (await installing.catalogue(session)).seen_by(creator.uid)
     entries = await shown_entries(session, caller, catalogue, channels)
     now = clock.now()
     facts = (await facts_of_creators(session, {creator.id: creator}, now))[creator.id]

@@ -36,11 +36,17 @@ async def of_channel(
     channel_id = await session.scalar(select(models.Channel.id).where(named, access.channels(caller)))
     if channel_id is None:
         return None
-    entry = (await installing.catalogue(session)).by_channel.get(channel_id)
+    entry = (await _seen(session, caller)).by_channel.get(channel_id)
     if entry is None:
         return None
     language = _spoken(languages)
     return ChannelForm(kept_form(entry.compiled, format_.value, language), entry.compiled.digest, language)
+
+
+async def _seen(session: AsyncSession, caller: Caller) -> installing.Catalogue:
+    """Who is one creator fills in the form that this creator is judged by; others get that of the version in force."""
+    own = access.own_creator_ids(caller)
+    return await (installing.catalogue_of(session, min(own)) if len(own) == 1 else installing.catalogue(session))
 
 
 def _spoken(languages: Iterable[str]) -> Language:

@@ -49,7 +49,7 @@ class Known:
     products: dict[int, product_changes.Pinned]
 
     def used_by(self, content: models.Content, entry: Installed, last: models.Submission | None) -> dict[str, int]:
-        is_paid = last is not None and last.id in self.paid
+        is_paid = last is not None and last.id in self.paid and quotas.pays_once(entry)
         return self.used.of(entry, content.creator_id, is_history=content.is_history, is_paid=is_paid)
 
 
@@ -82,10 +82,10 @@ async def load(session: AsyncSession, packs: dict[int, Pack], of: Iterable[model
 
 def judge(prepared: Prepared, standing: Mapping[int, models.Submission], known: Known) -> None:
     """Ask every entry that is concerned: those whose selector matches, or that were named, and those that have it."""
-    gathered, catalogue = prepared.gathered, known.catalogue
+    gathered = prepared.gathered
     if gathered is None or not prepared.is_public:
         return
-    content = gathered.content
+    content, catalogue = gathered.content, known.catalogue.seen_by(gathered.creator.uid)
     dossier = Dossier(gathered.facts, known.now)
     prepared.is_named = content.channel_ids is not None
     if content.channel_ids is not None:

@@ -52,7 +52,7 @@ async def plan(
     It reserves nothing: time and quota used are among the inputs, and for the same inputs the decision is the same.
     """
     content = await access.editable_content(session, caller, content_uid)
-    catalogue = await installing.catalogue(session)
+    catalogue = await installing.catalogue_of(session, content.creator_id)
     entries = await shown_entries(session, caller, catalogue, channels)
     now = clock.now()
     waits = content.waiting_revision_id is not None

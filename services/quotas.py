@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,30 +55,31 @@ async def used(session: AsyncSession, catalogue: Catalogue, gathered: Iterable[G
 async def used_by(session: AsyncSession, catalogue: Catalogue, creator_ids: Iterable[int], at: datetime) -> Used:
     """The counters that count now for these creators, over all entries, in one statement."""
     creators = {*creator_ids, EVERYBODY}
-    limited = [entry for entry in catalogue.by_channel.values() if is_limited(entry)]
+    limited = {entry.channel_id for entry in catalogue.every() if is_limited(entry)}
     if not limited:
         return Used({}, at)
     row = models.QuotaCounter
     rows = await session.execute(
         select(row.channel_id, row.creator_id, row.period, row.starts_on, row.used_count).where(
-            row.channel_id == func.any(bindparam(None, [e.channel_id for e in limited], type_=ARRAY(BigInteger))),
-            row.creator_id == func.any(bindparam(None, sorted(creators), type_=ARRAY(BigInteger))),
+            row.channel_id == any_of(limited), row.creator_id == any_of(creators)
         )
     )
     return Used({(channel, creator, period, day): count for channel, creator, period, day, count in rows}, at)
 
 
 async def paid(session: AsyncSession, catalogue: Catalogue, submissions: Iterable[models.Submission]) -> set[int]:
-    """Which of these submissions took quota already and need not take it again, by their channels' say; in one statement."""
-    of = [one.id for one in submissions if _pays_once(catalogue.by_channel.get(one.channel_id))]
+    """Which of these submissions took quota already, of channels where some entry asks for it once; in one statement."""
+    once = {entry.channel_id for entry in catalogue.every() if pays_once(entry)}
+    of = [one.id for one in submissions if one.channel_id in once]
     if not of:
         return set()
     use = models.QuotaUse
     return set(await session.scalars(select(use.submission_id).where(use.submission_id == any_of(of))))
 
 
-def _pays_once(entry: Installed | None) -> bool:
-    return entry is not None and is_limited(entry) and not entry.compiled.pack.quota.resubmission_counts
+def pays_once(entry: Installed) -> bool:
+    """Whether the entry takes quota for the first attempt only, by its pack's say."""
+    return is_limited(entry) and not entry.compiled.pack.quota.resubmission_counts
 
 
 def is_limited(entry: Installed) -> bool:
