@@ -98,11 +98,12 @@ async def named(
     """
     there = await running(session, channel)
     if digest is not None:
-        version = await versions.version(session, channel, digest)
-        there = [each for each in there if each[1].id == version.id]
+        wanted = await versions.version(session, channel, digest)
+        there = [each for each in there if each[1].id == wanted.id]
+        if not there:
+            raise NoSuchCanary(f"{wanted.digest[:12]} is no canary of {channel.key}.", path=("digest",))
     if not there:
-        which = "no canary" if digest is None else f"no canary {digest[:12]}"
-        raise NoSuchCanary(f"{channel.key} has {which}.", path=("channel",) if digest is None else ("digest",))
+        raise NoSuchCanary(f"{channel.key} has no canary.", path=("channel",))
     if len(there) > 1:
         digests = ", ".join(version.digest[:12] for _, version in there)
         raise AmbiguousDigest(
