@@ -19,6 +19,7 @@ class Scope(StrEnum):
     DOCUMENT_WRITE = "document:write"
     FEED_READ = "feed:read"
     DELIVERY_WRITE = "delivery:write"
+    AUDIT_WRITE = "audit:write"
     OPERATE = "operate"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.access.assets import asset_folders, asset_uploads, assets, may_change_asset, may_look_into_asset
-from services.access.channels import channels, explained, feeds, submissions
+from services.access.channels import LOOKED_AT, auditable, audited, channels, explained, feeds, partial_to, submissions
 from services.access.contents import (
     NoSuchContent,
     appeals,
@@ -61,6 +61,7 @@ from services.access.rights import (
 )
 
 __all__ = [
+    "LOOKED_AT",
     "TENDING",
     "WRITING",
     "MissingScope",
@@ -77,6 +78,8 @@ __all__ = [
     "asset_folders",
     "asset_uploads",
     "assets",
+    "auditable",
+    "audited",
     "channels",
     "comments",
     "comments_in_seen_contents",
@@ -104,6 +107,7 @@ __all__ = [
     "only_operators",
     "organisations",
     "own_creator_ids",
+    "partial_to",
     "public_contents",
     "require",
     "reviews",
