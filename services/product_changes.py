@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from models import SubmissionState
 from services import submissions
-from services.channels import offers
+from services.channels import offers, wording
 from services.channels.dossiers import Dossier
 from services.channels.engine import state_after
-from services.channels.findings import NextState
-from services.channels.offers import Change, Offer
+from services.channels.findings import NextState, Words
+from services.channels.offers import Change, ChangeCode, Offer
 from services.channels.packs import Pack
 from services.gathering import Gathered
 
@@ -133,6 +133,20 @@ def follow(submission: models.Submission, news: Seen, steps: submissions.Steps) 
     if withdraws:
         steps.move(submission, SubmissionState.WITHDRAWN, TAKEN_BACK)
     steps.told.append(submission)
+
+
+def told(flag: Mapping[str, Any]) -> Words:
+    """What a flag says, without naming its product."""
+    code = ChangeCode(flag["code"])
+    if code is ChangeCode.OFF_SHELF:
+        return Words("A product went off the shelf.", "商品已下架。")
+    if code is ChangeCode.PRICE:
+        return Words("The price of a product changed.", "商品价格已变动。")
+    pools = wording.listed(flag["was"])
+    return Words(
+        f"A product is in no pool any more that the channel takes products from; it was in: {pools.en}.",
+        f"商品已不在频道的选品池中；此前所在：{pools.zh}。",
+    )
 
 
 def _flags(submission: models.Submission, news: Seen, steps: submissions.Steps) -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ import strawberry
 from api.graphql import refs
 from api.graphql.context import Info
 from api.graphql.directives import Cost, at_most
-from api.graphql.distribution import as_text, spoken
+from api.graphql.distribution import as_text
 from api.graphql.fields import column
 from api.graphql.ids import uid_of
-from api.graphql.labels import Language
+from api.graphql.labels import Language, spoken
 from api.graphql.permissions import needs
 from api.graphql.planning import Quota, quotas_of
 from api.graphql.rows import shape

@@ -14,13 +14,14 @@ from api.graphql import paging, refs
 from api.graphql.bodies import asset_of
 from api.graphql.context import Info
 from api.graphql.directives import at_most
-from api.graphql.fields import column, one, page
+from api.graphql.fields import FirstOnes, bounded, column, one, page
 from api.graphql.ids import identity
-from api.graphql.labels import Language, chosen
+from api.graphql.labels import Language, spoken
 from api.graphql.nodes import Node, findable
 from api.graphql.permissions import needs
 from api.graphql.rows import shapes, shows
 from api.graphql.submission_filters import SubmissionFilter
+from api.graphql.submission_flags import MOST_FLAGS, SubmissionFlag
 from api.graphql.words import described
 from core.caller import Scope
 from services import contents, decisions, explaining, products
@@ -147,12 +148,6 @@ class Finding:
         return as_text(dict(self.row.get("evidence", {}))) or "{}"
 
 
-def spoken(info: Info, language: Any) -> str:
-    """The language of the two in which findings are written that the reader wants more."""
-    wanted = (one.partition("-")[0] for one in chosen(info, language or None))
-    return next((one for one in wanted if one in {"en", "zh"}), "en")
-
-
 def findings_of(stored: list[Any]) -> list[Finding]:
     return [Finding(row=one) for one in stored]
 
@@ -218,6 +213,15 @@ class Submission(Node):
     refusal: models.RefusalKind | None = column(
         "refusal", description="Why the channel itself refused what was delivered last; null if it did not."
     )
+    flags_count: int = column("flags", convert=len, description="How many changes of its products are flagged.")
+
+    @strawberry.field(
+        description="What became of its products since it was decided on and its channel flags, at most 600.",
+        directives=[at_most(MOST_FLAGS, slicing="first")],
+    )
+    def flags(self, first: FirstOnes = strawberry.UNSET) -> list[SubmissionFlag]:
+        return [SubmissionFlag(row=flag) for flag in self.row.flags[: bounded(first, MOST_FLAGS)]]
+
     content: refs.ContentRef | None = one(contents.by_ids, key="content_id", description="What was submitted.")
     channel: refs.ChannelRef | None = one(reading.by_ids, key="channel_id", description="Where.")
     decision: Decision | None = one(

@@ -34,3 +34,9 @@ def in_language(names: Mapping[str, Any], wanted: Iterable[str], fallback: str) 
 
 def chosen(info: Info, language: str | None) -> Sequence[str]:
     return (language,) if language else info.context.languages
+
+
+def spoken(info: Info, language: Any) -> str:
+    """The language of the two in which findings are written that the reader wants more."""
+    wanted = (one.partition("-")[0] for one in chosen(info, language or None))
+    return next((one for one in wanted if one in {"en", "zh"}), "en")

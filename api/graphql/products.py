@@ -125,14 +125,14 @@ class Product(Node):
 
     @strawberry.field(description="What it costs; null if unknown.")
     def price(self) -> Money | None:
-        return _money(self.row.price_minor, self.row.currency)
+        return money(self.row.price_minor, self.row.currency)
 
     @strawberry.field(description="What it cost before a reduction, or is recommended to cost; null if unknown.")
     def list_price(self) -> Money | None:
-        return _money(self.row.list_price_minor, self.row.currency)
+        return money(self.row.list_price_minor, self.row.currency)
 
 
-def _money(minor: int | None, currency: str | None) -> Money | None:
+def money(minor: int | None, currency: str | None) -> Money | None:
     return None if minor is None or currency is None else Money(minor=BigInt(minor), currency=currency)
 
 

@@ -50,7 +50,9 @@ class Happened:
         return cls(told.cursor, told.at, next(named, subject.id), told.details)
 
 
-@strawberry.type(description="A submission entered a state, or was judged anew and stays in it.")
+@strawberry.type(
+    description="A submission entered a state, was judged anew and stays in it, or has other flags than before."
+)
 class SubmissionStateChange:
     row: strawberry.Private[Happened]
 
