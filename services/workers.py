@@ -16,6 +16,7 @@ from services.distribution import Distributor, Tally
 from services.homepages import scheduling as homepage_scheduling
 from services.indexing import Indexer
 from services.loops import POLL_SECONDS, Step, Wakeup, loop, pause
+from services.rehearsals import Rehearser
 from services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -59,6 +60,7 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         steps += _tending_uploads(runtime)
         steps.append(("scheduler", _firing(runtime)))
         steps.append(("eraser", _erasing(runtime)))
+        steps.append(("rehearser", _rehearser(runtime).step))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
     if Work.INDEX in work:
         steps.append(("indexer", indexer.step))
@@ -89,6 +91,7 @@ async def drain(runtime: Runtime, *, work: Collection[Work] = EVERYTHING) -> Tal
                 pass
         loops = [_distributor(runtime).drain() for _ in range(runtime.settings.distributors)]
         tally = sum(await asyncio.gather(*loops), tally)
+        await _all(_rehearser(runtime).step)
     if Work.INDEX in work:
         indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
         try:
@@ -152,6 +155,10 @@ async def _all(step: Step) -> None:
 
 def _distributor(runtime: Runtime) -> Distributor:
     return Distributor(runtime.db, clock=runtime.clock, base_url=runtime.settings.base_url)
+
+
+def _rehearser(runtime: Runtime) -> Rehearser:
+    return Rehearser(runtime.db, clock=runtime.clock, base_url=runtime.settings.base_url)
 
 
 def _distributing(distributor: Distributor) -> Step:

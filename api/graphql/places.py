@@ -27,6 +27,7 @@ SUBJECTS: dict[str, Path] = {
     "NO_SUCH_IDENTITY": ("identity",),
     "NO_SUCH_MESSAGE": ("message",),
     "NO_SUCH_PRODUCT": ("product",),
+    "NO_SUCH_REHEARSAL": ("rehearsal",),
     "NO_SUCH_REVIEW": ("review",),
     "NO_SUCH_REVISION": ("revision",),
     "NO_SUCH_SHOP": ("shop",),

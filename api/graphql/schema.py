@@ -18,6 +18,8 @@ from api.graphql.asset_retiring import AssetRetiringMutation
 from api.graphql.asset_uploads import AssetUploadMutation, AssetUploadQuery
 from api.graphql.asset_writing import AssetMutation
 from api.graphql.assets import AssetQuery
+from api.graphql.audit_writing import AuditMutation
+from api.graphql.audits import AuditQuery
 from api.graphql.channel_access import ChannelAccessQuery
 from api.graphql.channel_forms import ChannelFormQuery
 from api.graphql.channels import ChannelQuery
@@ -49,6 +51,7 @@ from api.graphql.problems import RefuseExpected
 from api.graphql.product_writing import ProductMutation
 from api.graphql.products import ProductQuery
 from api.graphql.publishing import PublishingMutation
+from api.graphql.rehearsals import RehearsalMutation, RehearsalQuery
 from api.graphql.renditions import RenditionQuery
 from api.graphql.reviews import ReviewMutation
 from api.graphql.search import SearchRoot
@@ -71,6 +74,7 @@ class Query(
     AppealQuery,
     AssetQuery,
     AssetUploadQuery,
+    AuditQuery,
     ChannelAccessQuery,
     ChannelFormQuery,
     ChannelQuery,
@@ -86,6 +90,7 @@ class Query(
     PlanQuery,
     ProductQuery,
     RateLimitQuery,
+    RehearsalQuery,
     RenditionQuery,
     SearchRoot,
     StreamQuery,
@@ -105,6 +110,7 @@ class Mutation(
     AssetMutation,
     AssetRetiringMutation,
     AssetUploadMutation,
+    AuditMutation,
     CommentMutation,
     CreatorMutation,
     DocumentMutation,
@@ -119,6 +125,7 @@ class Mutation(
     PackMutation,
     ProductMutation,
     PublishingMutation,
+    RehearsalMutation,
     ReviewMutation,
     ShopMutation,
     SubmissionMutation,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from services.rehearsals.asking import NoSuchRehearsal, RehearsalOver, ask, cancel, rehearse
-from services.rehearsals.reading import Changed, Sample, by_ids, by_uids, changed, listed
+from services.rehearsals.reading import MOST_SAMPLES, Changed, Sample, by_ids, by_uids, changed, listed
 from services.rehearsals.working import AT_ONCE, Rehearser
 
 __all__ = [
     "AT_ONCE",
+    "MOST_SAMPLES",
     "Changed",
     "NoSuchRehearsal",
     "RehearsalOver",

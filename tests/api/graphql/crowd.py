@@ -220,6 +220,14 @@ async def _channels(session: AsyncSession, crowd: Crowd, world: worlds.World) ->
         models.Submission,
         lambda n: {**sent, "channel_id": channels[n - 1], "pack_version_id": packs[n - 1]},
     )
+    waiting = {"channel_id": channels[0], "pack_version_id": packs[0], "state": models.SubmissionState.HUMAN_AUDIT}
+    asked = world.public[1:]
+    live = [row.live_revision_id for row in asked]
+    await many(
+        session,
+        models.Submission,
+        lambda n: {**waiting, "content_id": asked[n - 1].id, "revision_id": live[n - 1]},
+    )
     session.add(models.FactSnapshot(digest=bytes(32), body={}))
     await session.flush()
     said = {
@@ -232,6 +240,8 @@ async def _channels(session: AsyncSession, crowd: Crowd, world: worlds.World) ->
         "decided_at": THEN,
     }
     await many(session, models.Decision, lambda n: {**said, "attempt": n})
+    versions = {"channel_id": channels[0], "pack_version_id": packs[0], "compared_id": packs[0]}
+    await many(session, models.Rehearsal, lambda _: {**versions, "requested_by": "op"})
     crowd.full |= {"Channel": world.channel, "Submission": await _row(session, models.Submission, submissions[0])}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ import models
 from core.caller import Caller, Scope
 from tests import make
 from tests.api.graphql.world import SECRET, THEN, World, submit
+from tests.services import packs
 
 ALL_BUT_OPERATE = frozenset(Scope) - {Scope.OPERATE}
 ALWAYS = Range(make.day("2026-01-01"), None)
@@ -129,7 +131,8 @@ SHARE = 7_331
 
 async def _at_private_channel(session: AsyncSession, world: World, channel: models.Channel) -> None:
     feed = models.Feed(key=channel.key, kind=models.FeedKind.CHANNEL, channel_id=channel.id)
-    pack = models.PackVersion(channel_id=channel.id, digest="1" * 64, body={})
+    body = orjson.loads(packs.pack(channel.key).canonical())
+    pack = models.PackVersion(channel_id=channel.id, digest="1" * 64, body=body)
     session.add_all([feed, pack])
     await session.flush()
     row = world.public[0]
@@ -140,7 +143,36 @@ async def _at_private_channel(session: AsyncSession, world: World, channel: mode
     sent = {"content_id": row.id, "channel_id": channel.id, "revision_id": row.live_revision_id}
     state = models.SubmissionState.REJECTED
     session.add(models.Submission(**sent, pack_version_id=pack.id, state=state, reason=f"{SECRET} private reason"))
+    await _rehearsed(session, channel, pack, row)
     await session.flush()
+
+
+async def _rehearsed(
+    session: AsyncSession, channel: models.Channel, pack: models.PackVersion, row: models.Content
+) -> None:
+    """What operators found out of a version of its rules."""
+    sample = {
+        "content": row.id,
+        "submission": None,
+        "before": None,
+        "after": "FIXABLE",
+        "new": ["text.length"],
+        "gone": [],
+    }
+    session.add(
+        models.Rehearsal(
+            channel_id=channel.id,
+            pack_version_id=pack.id,
+            compared_id=pack.id,
+            requested_by=f"{SECRET} operator",
+            state=models.RehearsalState.FAILED,
+            finished_at=THEN,
+            failure=f"{SECRET} failure",
+            counts={"NEWLY_MATCHING": 1},
+            samples={"NEWLY_MATCHING": [sample]},
+            codes={"text.length": 1},
+        )
+    )
 
 
 async def _waiting(session: AsyncSession, row: models.Content) -> None:
@@ -175,6 +207,7 @@ async def _seen(session: AsyncSession) -> dict[str, list[Any]]:
         "Comment": await rows(models.Comment, models.Comment.text.contains(SECRET)),
         "Erasure": await rows(models.Erasure),
         "Homepage": await rows(models.HomepageVersion, models.HomepageVersion.state != models.HomepageState.LIVE),
+        "Rehearsal": await rows(models.Rehearsal),
         "Review": await rows(models.Review),
         "Revision": await rows(models.Revision, models.Revision.state != models.RevisionState.LIVE),
         "Submission": await rows(models.Submission),

@@ -126,6 +126,9 @@ async def _submission(session: AsyncSession, rows: dict[str, Any]) -> None:
         pack_version_id=pack.id,
     )
     session.add(rows["Submission"])
+    versions = {"channel_id": pack.channel_id, "pack_version_id": pack.id, "compared_id": pack.id}
+    rows["Rehearsal"] = models.Rehearsal(**versions, requested_by="op")
+    session.add(rows["Rehearsal"])
     await session.flush()
 
 

@@ -68,7 +68,7 @@ TELLING = (*TO_THE_END, "applications", "assets", "creator", "organisation", "su
 # where one refusal leaves nothing of the whole answer: asked alone, lest it hides what others tell
 ALL_OR_NOTHING = {
     "_service", "appeals", "applications", "assets", "channelAccess", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
-    "submissionStatesCursor", "submissions", "suggestTags",
+    "rehearsal", "rehearsals", "submissionStatesCursor", "submissions", "suggestTags",
 }  # fmt: skip
 # what everybody may see, whatever its state
 NEVER_HIDDEN = {"Brand", "Product", "Shop", "Tag", "Taxonomy"}
@@ -186,6 +186,8 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
         "products": [page],
         "proposedTags": [page],
         "rateLimit": [{}],
+        "rehearsal": [{"id": global_id("Rehearsal", hidden.rows["Rehearsal"][0].uid)}],
+        "rehearsals": [page],
         "renditionSizes": [{}],
         "revisionDiff": [{"beforeId": versions[0], "afterId": versions[1]}],
         "search": [
