@@ -12,16 +12,20 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
+
+from models.blocks import Block
 
 Detail = str | int | bool | None
+Among = Literal["channel", "creator", "all"]
 
 
 @dataclass(frozen=True, slots=True)
 class AssetFacts:
     """A file: pixels, bytes, milliseconds, bits per second; `source` says whether we measured or were told.
 
-    `white_background` is the share of a picture's border that is near white, in percent.
+    `white_background` is the share of a picture's border that is near white, in percent; `url` is where the file can be had;
+    `perceptual_hash` is what a picture looks like (services/media/likeness.py), in hexadecimal.
     """
 
     uid: str
@@ -37,6 +41,8 @@ class AssetFacts:
     has_transparency: bool | None = None
     white_background: int | None = None
     source: Literal["probed", "declared"] = "probed"
+    url: str | None = None
+    perceptual_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +76,23 @@ class ProductFacts:
     price_minor: int | None = None
     currency: str | None = None
     shop_uid: str | None = None
+    shop: str | None = None
     shop_scores: Mapping[str, int] = field(default_factory=dict)
     brand: str | None = None
     categories: frozenset[str] = frozenset()
     pools: frozenset[str] = frozenset()
     is_on_shelf: bool | None = None
     image: AssetFacts | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CreatorFacts:
     """Who submits. `pass_rate` in percent; `scores` by name (quality, health, index, fan_value, activity), 0-1000.
 
-    `invited_channels` and `connected_channels` hold keys of entries or of their platforms.
+    `invited_channels` and `connected_channels` hold keys of entries or of their platforms; `departed_channels` those that
+    ended the creator's right, with the day from which they may come back (None: none is set). `accepted_by_format` counts
+    contents that some channel accepted, up to 20 of a format.
     """
 
     uid: str
@@ -100,6 +110,30 @@ class CreatorFacts:
     is_seller: bool | None = None
     invited_channels: frozenset[str] = frozenset()
     connected_channels: frozenset[str] = frozenset()
+    departed_channels: Mapping[str, date | None] = field(default_factory=dict)
+    accepted_by_format: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """The content that comes nearest to the text ("text") or a picture ("covers.0") of this one, among those that were there
+    before: at a channel, of the creator, or anywhere.
+
+    `percent` is how much of the text is the same, `bits` in how many of their 64 two pictures differ; `content` is the uid of
+    the other, where it may be named.
+    """
+
+    path: str
+    among: Among
+    percent: int | None = None
+    bits: int | None = None
+    channel: str | None = None
+    content: str | None = None
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """The place among others: equal facts must be equal bytes."""
+        return self.path, self.among, self.channel or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +142,9 @@ class ContentFacts:
 
     `text` is the plain body and `paragraphs` its paragraphs; `pictures` those in body and gallery, in order, and
     `anchors` the count of products anchored in each of them; `tags` by code of the taxonomy, in the author's order;
-    `details` the format's own part (texts and counts) and what a channel's form asks, by name.
+    `details` the format's own part (texts and counts) and what a channel's form asks, by name. `body` has the same words as
+    `text`, with everything that stands among them, and `notes` what the author says of products, by uid. `duplicates` is None
+    where nobody compared.
     """
 
     uid: str
@@ -129,6 +165,9 @@ class ContentFacts:
     published_at: datetime | None = None
     is_original: bool | None = None
     url: str | None = None
+    body: tuple[Block, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+    duplicates: tuple[Likeness, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +180,7 @@ class Facts:
 
     def to_json(self) -> bytes:
         """The canonical form: JSON with sorted keys and sorted sets; equal facts give equal bytes."""
-        return orjson.dumps(self, default=_sorted_set, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(self, default=_plain, option=orjson.OPT_SORT_KEYS)
 
     @classmethod
     def from_json(cls, text: bytes) -> Facts:
@@ -154,9 +193,11 @@ class Facts:
         return hashlib.sha256(self.to_json()).hexdigest()
 
 
-def _sorted_set(value: Any) -> list[str]:
+def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     raise TypeError(f"{type(value).__name__} is no fact")
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.channels.rules import (
     copies,
+    duplicates,
     images,
     links,
     manual,
@@ -31,6 +32,7 @@ KINDS: tuple[type[Rule], ...] = (
     *products.RULES,
     *tags.RULES,
     *originality.RULES,
+    *duplicates.RULES,
     *schedules.RULES,
     *manual.RULES,
 )

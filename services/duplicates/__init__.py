@@ -1,0 +1,1 @@
+"""Contents that are nearly others: prints of what they say and show, kept beside them, and who is like whom."""
