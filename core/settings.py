@@ -173,6 +173,9 @@ class Settings(BaseSettings):
         15_000, ge=100, description="How often a quiet stream of events says that it lives."
     )
     cache_max_age: int = Field(0, ge=0, description="Seconds that caches of others may keep an answer; 0: revalidate.")
+    audit_lease_minutes: int = Field(
+        15, ge=1, le=240, description="How long a submission that an auditor claims is given to nobody else."
+    )
     distributors: int = Field(1, ge=1, le=16, description="Distributor loops in one worker process.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from api.graphql.appeals import Appeal
     from api.graphql.asset_folders import AssetFolder
     from api.graphql.assets import Asset
+    from api.graphql.audits import AuditTask, RejectionReason
     from api.graphql.channels import Channel, Pack
     from api.graphql.contents import Content
     from api.graphql.creators import Creator
@@ -28,6 +29,7 @@ AccountRef = Annotated["Account", strawberry.lazy("api.graphql.keys")]
 AppealRef = Annotated["Appeal", strawberry.lazy("api.graphql.appeals")]
 AssetFolderRef = Annotated["AssetFolder", strawberry.lazy("api.graphql.asset_folders")]
 AssetRef = Annotated["Asset", strawberry.lazy("api.graphql.assets")]
+AuditTaskRef = Annotated["AuditTask", strawberry.lazy("api.graphql.audits")]
 BrandRef = Annotated["Brand", strawberry.lazy("api.graphql.products")]
 ChannelRef = Annotated["Channel", strawberry.lazy("api.graphql.channels")]
 ContentRef = Annotated["Content", strawberry.lazy("api.graphql.contents")]
@@ -40,6 +42,7 @@ LiveRoomRef = Annotated["LiveRoom", strawberry.lazy("api.graphql.lives")]
 OrganisationRef = Annotated["Organisation", strawberry.lazy("api.graphql.organisations")]
 PackRef = Annotated["Pack", strawberry.lazy("api.graphql.channels")]
 ProductRef = Annotated["Product", strawberry.lazy("api.graphql.products")]
+RejectionReasonRef = Annotated["RejectionReason", strawberry.lazy("api.graphql.audits")]
 ReviewRef = Annotated["Review", strawberry.lazy("api.graphql.reviews")]
 RevisionRef = Annotated["Revision", strawberry.lazy("api.graphql.revisions")]
 ShopRef = Annotated["Shop", strawberry.lazy("api.graphql.products")]

@@ -220,13 +220,22 @@ async def _channels(session: AsyncSession, crowd: Crowd, world: worlds.World) ->
         models.Submission,
         lambda n: {**sent, "channel_id": channels[n - 1], "pack_version_id": packs[n - 1]},
     )
-    waiting = {"channel_id": channels[0], "pack_version_id": packs[0], "state": models.SubmissionState.HUMAN_AUDIT}
-    asked = world.public[1:]
-    live = [row.live_revision_id for row in asked]
+    audited = models.PackVersion(**body, channel_id=world.channel.id)
+    session.add(audited)
+    await session.flush()
+    waiting = {
+        "channel_id": world.channel.id,
+        "pack_version_id": audited.id,
+        "state": models.SubmissionState.HUMAN_AUDIT,
+    }
     await many(
         session,
         models.Submission,
-        lambda n: {**waiting, "content_id": asked[n - 1].id, "revision_id": live[n - 1]},
+        lambda n: {
+            **waiting,
+            "content_id": world.public[n - 1].id,
+            "revision_id": world.public[n - 1].live_revision_id,
+        },
     )
     session.add(models.FactSnapshot(digest=bytes(32), body={}))
     await session.flush()

@@ -143,6 +143,19 @@ async def _at_private_channel(session: AsyncSession, world: World, channel: mode
     sent = {"content_id": row.id, "channel_id": channel.id, "revision_id": row.live_revision_id}
     state = models.SubmissionState.REJECTED
     session.add(models.Submission(**sent, pack_version_id=pack.id, state=state, reason=f"{SECRET} private reason"))
+    waiting = world.public[1]
+    assert waiting.live_revision_id is not None
+    session.add(
+        models.Submission(
+            content_id=waiting.id,
+            channel_id=channel.id,
+            revision_id=waiting.live_revision_id,
+            pack_version_id=pack.id,
+            state=models.SubmissionState.HUMAN_AUDIT,
+            escalated_at=THEN,
+            escalation=f"{SECRET} escalation",
+        )
+    )
     await _rehearsed(session, channel, pack, row)
     await session.flush()
 

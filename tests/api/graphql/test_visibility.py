@@ -67,7 +67,7 @@ TO_THE_END = ("nodes", "viewer")
 TELLING = (*TO_THE_END, "applications", "assets", "creator", "organisation", "submissions")
 # where one refusal leaves nothing of the whole answer: asked alone, lest it hides what others tell
 ALL_OR_NOTHING = {
-    "_service", "appeals", "applications", "assets", "channelAccess", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
+    "_service", "appeals", "applications", "assets", "auditQueue", "channelAccess", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
     "rehearsal", "rehearsals", "submissionStatesCursor", "submissions", "suggestTags",
 }  # fmt: skip
 # what everybody may see, whatever its state
@@ -151,6 +151,7 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
         ],
         "assetUpload": [{"id": global_id("AssetUpload", hidden.rows["AssetUpload"][0].uid)}],
         "assets": [page | {"filter": {"contains": SECRET.lower()}}, page],
+        "auditQueue": [page],
         "brand": [{"id": global_id("Brand", new_uid())}],
         "brands": [page],
         "channel": [{"key": "test.private"}, {"key": "test.all"}],
