@@ -7,17 +7,17 @@ verified years later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-from services.channels import admission, quota
+from services.channels import admission, departing, quota
 from services.channels.dossiers import Dossier
 from services.channels.facts import Facts
 from services.channels.findings import Evaluation, Finding, Flaw, NextState, Outcome, Words, finding
 from services.channels.gates import Applicant
 from services.channels.packs import FULL_SCORE, Pack, Stage
 from services.channels.rules.base import AboutFiles, Rule
+from services.channels.rules.duplicates import NotDuplicate, compared_among, keep_out
 from services.channels.rules.schedules import ScheduleWindow
 from services.channels.selectors import mismatches
 
@@ -27,13 +27,25 @@ ENGINE_VERSION = 2
 class CompiledPack:
     """A pack made ready to judge many contents: its gates as one function, its rules by format."""
 
-    __slots__ = ("_by_format", "_judge", "_placed", "_zone", "asked_of_creators", "digest", "pack")
+    __slots__ = (
+        "_by_format",
+        "_judge",
+        "_placed",
+        "_zone",
+        "asked_of_creators",
+        "compared_among",
+        "digest",
+        "keeps_duplicates_out",
+        "pack",
+    )
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.digest = pack.digest
         self._judge = None if pack.gates is None else admission.compiled(pack.gates)
         self.asked_of_creators = admission.asked(pack.gates)
+        self.compared_among = compared_among(pack.rules)
+        self.keeps_duplicates_out = keep_out(pack.rules)
         self._zone = pack.zone
         self._placed = tuple(
             _PlacedRule(_decided(rule, pack), f"rules.{index}") for index, rule in enumerate(pack.rules)
@@ -42,10 +54,13 @@ class CompiledPack:
 
     def gate_findings(self, dossier: Dossier) -> tuple[Finding, ...]:
         """What keeps this creator out, on this day of the channel's zone."""
-        if self._judge is None:
+        creator = dossier.facts.creator
+        if self._judge is None and not creator.departed_channels:
             return ()
-        on = dossier.at.astimezone(self._zone).date()
-        return self._judge(Applicant(dossier.facts.creator, self.pack.key, on)).findings
+        applicant = Applicant(creator, self.pack.key, dossier.at.astimezone(self._zone).date())
+        ended = departing.kept_out(applicant)
+        findings = () if self._judge is None else self._judge(applicant).findings
+        return findings if ended is None else (ended, *findings)
 
     def rule_findings(self, dossier: Dossier) -> Iterator[Finding]:
         """Everything that the rules for this format have to say of the content."""
@@ -62,6 +77,8 @@ def _decided(rule: Rule, pack: Pack) -> Rule:
         return rule.model_copy(update={"accepts_declared": pack.accepts_declared})
     if isinstance(rule, ScheduleWindow) and rule.time_zone is None:
         return rule.model_copy(update={"time_zone": pack.time_zone})
+    if isinstance(rule, NotDuplicate):
+        return rule.at(pack.key)
     return rule
 
 
@@ -91,7 +108,7 @@ class _PlacedRule:
         if holds is False:
             return
         for flaw in rule.flaws(dossier):
-            yield self._found(flaw if holds else replace(flaw, status="unknown"), is_conditional=holds is None)
+            yield self._found(flaw, is_conditional=holds is None)
 
     def _found(self, flaw: Flaw, *, is_conditional: bool) -> Finding:
         known = {**self._known, **flaw.evidence}
@@ -99,11 +116,13 @@ class _PlacedRule:
             # Whether the rule holds at all cannot be told: so neither can it be said that the content passes it.
             known["condition_unknown"] = self.rule.when.field
         return finding(
-            replace(flaw, evidence=known),
+            flaw,
             code=self.rule.kind,
             place=self._place,
             severity=self._severity,
             version=self.rule.version,
+            status="unknown" if is_conditional else None,
+            evidence=known,
         )
 
 
