@@ -12,13 +12,27 @@ from services.interchange.records import BrandRecord, ProductRecord, ShopRecord
 from services.interchange.refusals import Refused
 
 
-class Brands(Kind[BrandRecord]):
-    record, model, what = BrandRecord, Brand, "brands"
+class Sellers(Kind[Any]):
+    """What products belong to: channels ask for a shop's scores, and a brand's name is searched for with its products."""
+
+    column: ClassVar[str]
+
+    async def write_parts(self, desk: Desk, records: Sequence[Any], *, fresh: bool) -> None:
+        if fresh:
+            return
+        ids = [desk.id(self.what, record.uid) for record in records]
+        query = f"SELECT id FROM products WHERE {self.column} = ANY($1::bigint[])"  # noqa: S608  (a name of our own)
+        sold = await desk.connection.fetch(query, ids)
+        desk.mark(DirtyKind.PRODUCT, [row["id"] for row in sold], fresh=False)
+
+
+class Brands(Sellers):
+    record, model, what, column = BrandRecord, Brand, "brands", "brand_id"
     columns = (*SOURCED, "name", "description")
 
 
-class Shops(Kind[ShopRecord]):
-    record, model, what = ShopRecord, Shop, "shops"
+class Shops(Sellers):
+    record, model, what, column = ShopRecord, Shop, "shops", "shop_id"
     columns = (*SOURCED, "name", "description_score", "service_score", "logistics_score")
 
 
