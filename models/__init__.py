@@ -80,7 +80,7 @@ __all__ = [
     "Creator", "CreatorField", "CreatorKind", "CreatorRole", "Decision", "DirtyKind", "DirtyMark", "Epoch", "Erasure",
     "FactSnapshot", "FactsSource", "Feed", "FeedContent", "FeedEvent", "FeedHead", "FeedItem", "FeedKind", "Field",
     "Follow", "Format", "Homepage", "HomepageState", "HomepageVersion", "IdempotencyKey", "Identity",
-    "IdentityKind", "ImportRun", "ImportState", "Instance", "Like", "LiveMessage", "LivePush", "LiveRoom",
+    "IdentityKind", "ImportRun", "ImportState", "InstallStep", "Instance", "Like", "LiveMessage", "LivePush", "LiveRoom",
     "LiveState", "MessageState", "Organisation", "OrganisationMember", "OrganisationRole", "Outcome", "PackCanary", "PackInstall",
     "PackVersion", "PersistedQuery", "Pool", "PoolProduct", "ProbeState", "Product", "ProductAsset", "QuotaCounter",
     "QuotaPeriod", "QuotaUse", "RateBucket", "RefusalKind", "Rehearsal", "RehearsalState", "Rendition", "Review", "ReviewState", "Revision", "RevisionAsset",

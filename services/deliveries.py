@@ -12,11 +12,11 @@ import models
 from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Forbidden, Invalid, NotFound
-from models import Consumer, DirtyKind, RefusalKind, SubmissionState
+from models import Consumer, DirtyKind, RefusalKind, SubmissionActor, SubmissionState
 from services import access, audit, names, outbox, submissions
 from services.objections import Objections
 from services.publishing import NotLive
-from services.submission_states import WrongSubmissionState
+from services.submission_states import WrongSubmissionState, audits, move, side_of
 
 ENDS_AS = {
     RefusalKind.CONTENT: SubmissionState.REJECTED,
@@ -77,7 +77,7 @@ async def confirm(
         return submission
     submission.external_id, submission.refusal = external_id, None
     submission.external_url = external_url or submission.external_url
-    await _moved(session, submission, content, SubmissionState.CONFIRMED, None, clock)
+    await _moved(session, caller, submission, content, SubmissionState.CONFIRMED, _channel(caller, submission), clock)
     audit.record(session, caller, "submission.confirmed", submission, external_id=external_id)
     return submission
 
@@ -86,8 +86,8 @@ async def withdraw(session: AsyncSession, caller: Caller, uid: UUID, *, reason: 
     """Take a content back from one channel, as its author. Published anew, or resubmitted, it may enter again."""
     access.require(caller, Scope.CONTENT_PUBLISH)
     submission, content = await _own(session, caller, uid)
-    _expect(submission, submissions.STANDING, "is not over")
-    await _moved(session, submission, content, SubmissionState.WITHDRAWN, reason, clock)
+    by = side_of(caller, content.creator_id)
+    await _moved(session, caller, submission, content, SubmissionState.WITHDRAWN, by, clock, reason)
     audit.record(session, caller, "submission.withdrawn", submission, reason=reason)
     await _look_again(session, content)
     return submission
@@ -99,12 +99,10 @@ async def resubmit(session: AsyncSession, caller: Caller, uid: UUID, *, clock: C
     submission, content = await _own(session, caller, uid)
     if not content.is_live:
         raise NotLive("This content is not published, so no channel can take it: publish it first.")
-    _expect(submission, submissions.ENDED, "is over")
-    submission.attempt += 1
-    submission.refusal = None
+    by = side_of(caller, content.creator_id)
     if content.channel_ids is not None and submission.channel_id not in content.channel_ids:
         content.channel_ids = [*content.channel_ids, submission.channel_id]
-    await _moved(session, submission, content, SubmissionState.MACHINE_AUDIT, None, clock)
+    await _moved(session, caller, submission, content, SubmissionState.MACHINE_AUDIT, by, clock)
     audit.record(session, caller, "submission.resubmitted", submission, attempt=submission.attempt)
     await _look_again(session, content)
     return submission
@@ -123,7 +121,7 @@ async def _refused(
     if before == (state, refusal.kind, refusal.message):
         return submission
     submission.refusal = refusal.kind
-    await _moved(session, submission, content, state, refusal.message, clock)
+    await _moved(session, caller, submission, content, state, _channel(caller, submission), clock, refusal.message)
     audit.record(session, caller, "submission.refused", submission, reason=refusal.message, kind=refusal.kind.value)
     if state in submissions.ENDED:
         await _look_again(session, content)
@@ -132,15 +130,31 @@ async def _refused(
 
 async def _moved(
     session: AsyncSession,
+    caller: Caller,
     submission: models.Submission,
     content: models.Content,
     state: SubmissionState,
-    reason: str | None,
+    by: SubmissionActor,
     clock: Clock,
+    reason: str | None = None,
 ) -> None:
-    submissions.Steps(clock.now()).move(submission, state, reason)
+    pinned = await audits(session, [submission.pack_version_id])
+    move(
+        session,
+        caller,
+        submission,
+        state,
+        by=by,
+        at=clock.now(),
+        audit=pinned[submission.pack_version_id],
+        reason=reason,
+    )
     await session.flush()
     await submissions.tell(session, [submission], {content.id: content.creator_id}, at=clock.now())
+
+
+def _channel(caller: Caller, submission: models.Submission) -> SubmissionActor:
+    return SubmissionActor.CHANNEL if submission.channel_id in caller.channel_ids else SubmissionActor.OPERATOR
 
 
 async def _look_again(session: AsyncSession, content: models.Content) -> None:

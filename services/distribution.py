@@ -23,11 +23,12 @@ from core.clock import Clock
 from core.db import Database
 from core.reads import any_of
 from models import Consumer, DirtyKind, FeedKind
-from services import access, judging, outbox, product_changes, quotas, submissions
+from services import access, duplicate_entries, judging, outbox, product_changes, quotas, submissions
 from services.channels import installing, rendering
 from services.channels.engine import evaluate
 from services.channels.findings import NextState
 from services.channels.packs import Pack
+from services.duplicates.keeping import keep_where_asked
 from services.feeds import Said, Stated, append, heads_of
 from services.fingerprints import fingerprint
 from services.gathering import Gathered, gather
@@ -131,7 +132,9 @@ class Distributor:
         ids = [claim.object_id for claim in claims]
         async with self.db.session() as session:
             self._catalogue = catalogue = await installing.catalogue(session, self._catalogue)
-            judges = [entry.compiled for entry in catalogue.by_key.values()]
+        judges = [entry.compiled for entry in catalogue.every()]
+        await keep_where_asked(self.db, ids, judges)
+        async with self.db.session() as session:
             gathered = await gather(session, ids, at=now, base_url=self.base_url, judges=judges)
             public = await _public(session, ids)
             standing = await submissions.of_contents(session, ids)
@@ -165,6 +168,7 @@ class Distributor:
         steps: submissions.Steps,
     ) -> None:
         """Bring the submissions of these contents to where they belong now."""
+        await judging.load(session, self._pinned, (one for each in standing.values() for one in each.values()))
         asked: list[_Asked] = []
         for one in prepared:
             standing_here = standing[one.claim.object_id]
@@ -173,12 +177,15 @@ class Distributor:
                 continue
             for channel_id, judged in one.judged.items():
                 submission = standing_here.get(channel_id)
-                standing_here[channel_id] = submissions.submitted(submission, one.gathered, judged)
+                standing_here[channel_id] = steps.submit(submission, one.gathered, judged)
                 standing_here[channel_id].flags = []
+                self._pinned[judged.entry.pack_version_id] = judged.entry.compiled.pack
                 asked.append((standing_here[channel_id], one.gathered, judged))
             for channel_id, news in one.news.items():
                 product_changes.follow(standing_here[channel_id], news, steps)
+            steps.deliver(standing_here.values(), one.gathered.revision.id, self._pinned)
         session.add_all(submission for submission, _, _ in asked)
+        asked = await duplicate_entries.settle(session, asked)
         spent = await _take_quota(session, asked, steps.now)
         for submission, gathered, judged in asked:
             evaluation = judged.evaluation
@@ -200,7 +207,6 @@ class Distributor:
         channel_ids = {channel_id for each in standing.values() for channel_id in each}
         creator_ids = {one.gathered.content.creator_id for one in prepared if one.gathered}
         feeds = await heads_of(session, channel_ids, creator_ids)
-        await judging.load(session, self._pinned, (one for each in standing.values() for one in each.values()))
         true: dict[tuple[int, int], Stated] = {}
         order: dict[int, datetime] = {}
         for one in prepared:

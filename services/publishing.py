@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
 from core.errors import Conflict, DomainError, Forbidden, Invalid, Problem, together
-from models import ContentState, DirtyKind, RevisionState, SubmissionState
-from services import access, asset_binding, audit, comments, completeness, consent, outbox, stamps, submissions, tagging
+from models import ContentState, DirtyKind, RevisionState
+from services import (
+    access,
+    asset_binding,
+    audit,
+    comments,
+    completeness,
+    consent,
+    outbox,
+    stamps,
+    submission_states,
+    submissions,
+    tagging,
+)
 
 
 class NotLive(Conflict):
@@ -60,13 +72,14 @@ async def publish(
         raise together(errors)
     if revision is None and content.is_live and named is None:
         return content
-    await show(session, content, revision, named, clock)
+    await show(session, caller, content, revision, named, clock)
     audit.record(session, caller, "content.published", content, channels=list(channels) if channels else None)
     return content
 
 
 async def show(
     session: AsyncSession,
+    caller: Caller,
     content: models.Content,
     revision: models.Revision | None,
     channel_ids: list[int] | None,
@@ -80,7 +93,7 @@ async def show(
     content.state, content.state_because, content.state_at = ContentState.VISIBLE, None, clock.now()
     content.channel_ids = channel_ids
     if channel_ids is not None:
-        await _submit_anew(session, content, channel_ids, clock)
+        await _submit_anew(session, caller, content, channel_ids, clock)
     await changed(session, content, clock)
 
 
@@ -264,27 +277,25 @@ async def named_channels(
     return sorted(found.values()), [unknown] if problems else []
 
 
-async def _submit_anew(session: AsyncSession, content: models.Content, channel_ids: list[int], clock: Clock) -> None:
+async def _submit_anew(
+    session: AsyncSession, caller: Caller, content: models.Content, channel_ids: list[int], clock: Clock
+) -> None:
     submission = models.Submission
-    anew = await session.scalars(
-        update(submission)
+    ended = await session.scalars(
+        select(submission)
         .where(
             submission.content_id == content.id,
             submission.channel_id.in_(channel_ids),
             submission.state.in_(submissions.ENDED),
         )
-        .values(
-            state=SubmissionState.MACHINE_AUDIT,
-            attempt=submission.attempt + 1,
-            state_since=clock.now(),
-            reason=None,
-            refusal=None,
-            deadline_at=None,
-        )
-        .returning(submission)
+        .with_for_update()
         .execution_options(populate_existing=True)
     )
-    await submissions.tell(session, anew.all(), {content.id: content.creator_id}, at=clock.now())
+    by = submission_states.side_of(caller, content.creator_id)
+    moves = submission_states.Moves(clock.now(), caller, by)
+    anew = await moves.anew(session, ended.all())
+    await moves.write(session)
+    await submissions.tell(session, anew, {content.id: content.creator_id}, at=clock.now())
 
 
 def _operators_only(caller: Caller) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ARRAY, BigInteger, TextClause, bindparam, select, text
+from sqlalchemy import ARRAY, BigInteger, TextClause, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.reads import any_of
+from models import SubmissionState
+from services import submission_states
 
 _REFUSED = text(
     "WITH known AS (SELECT id, uid::text AS uid FROM assets WHERE id = ANY(:ids)),"
@@ -26,10 +28,6 @@ _REFUSED = text(
     " jsonb_build_object('uids', (SELECT jsonb_agg(uid) FROM known),"
     " 'changed', (SELECT coalesce(jsonb_agg(uid), '[]') FROM known WHERE id = ANY(:changed))))"
 )
-_REOPEN = text(
-    "UPDATE submissions SET state = 'MACHINE_AUDIT', attempt = attempt + 1, reason = NULL, deadline_at = NULL,"
-    " state_since = now() WHERE id = ANY(:ids) AND state = 'REJECTED'"
-)
 
 
 async def reopen(session: AsyncSession, asset_ids: Collection[int], changed: Collection[int] | None = None) -> int:
@@ -44,8 +42,22 @@ async def reopen(session: AsyncSession, asset_ids: Collection[int], changed: Col
     content = models.Content
     locked = select(content.id).where(content.id == any_of([content_id for _, content_id in refused]))
     await session.execute(locked.order_by(content.id).with_for_update(key_share=True))
-    await session.execute(_bound(_REOPEN, ids=[id_ for id_, _ in refused]))
+    moves = submission_states.Moves((await session.execute(select(func.now()))).scalar_one())
+    await moves.anew(session, await _still_rejected(session, [id_ for id_, _ in refused]))
+    await moves.write(session)
     return len(refused)
+
+
+async def _still_rejected(session: AsyncSession, ids: Collection[int]) -> Sequence[models.Submission]:
+    one = models.Submission
+    found = await session.scalars(
+        select(one)
+        .where(one.id == any_of(ids), one.state == SubmissionState.REJECTED)
+        .order_by(one.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
 
 
 def _bound(statement: TextClause, **ids: Collection[int]) -> TextClause:

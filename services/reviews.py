@@ -128,7 +128,7 @@ async def approve(
     if review.publishes:
         publishing.refuse_hidden(content)
         revision = await session.get_one(models.Revision, review.revision_id)
-        await publishing.show(session, content, revision, review.channel_ids, clock)
+        await publishing.show(session, caller, content, revision, review.channel_ids, clock)
         audit.record(session, caller, "content.published", content, review=str(review.uid))
     await session.flush()
     return review

@@ -182,7 +182,7 @@ async def fire(session: AsyncSession, id_: int, clock: Clock) -> None:
     for expired in await asset_binding.expired_in(session, revision):
         raise expired
     revision.fired_late_ms = firing.late_ms(_due(revision), now)
-    await publishing.show(session, content, revision, revision.schedule_channel_ids, clock)
+    await publishing.show(session, caller, content, revision, revision.schedule_channel_ids, clock)
     late = revision.fired_late_ms
     audit.record(session, caller, "content.published", content, number=revision.number, is_scheduled=True, late_ms=late)
 

@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,10 +17,11 @@ import models
 from core.ids import new_uid
 from core.reads import any_of
 from models import StreamKind, SubmissionState
-from services import streams
+from services import streams, submission_states
 from services.channels.engine import ENGINE_VERSION
 from services.channels.findings import Evaluation, NextState, Outcome
 from services.channels.installing import Installed
+from services.channels.packs import Audit, Pack
 from services.gathering import Gathered
 
 ACTIVE = (
@@ -67,24 +68,6 @@ async def of_contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, di
     return found
 
 
-def submitted(submission: models.Submission | None, gathered: Gathered, judged: Judged) -> models.Submission:
-    """The submission of this revision: a new one, or the one there is with another attempt."""
-    if submission is None:
-        submission = models.Submission(
-            content_id=gathered.content.id,
-            channel_id=judged.entry.channel_id,
-            attempt=1,
-            state=SubmissionState.MACHINE_AUDIT,
-        )
-    elif submission.state is not SubmissionState.MACHINE_AUDIT:
-        submission.attempt += 1
-    # a refusal was of what the channel had before
-    submission.refusal = None
-    submission.revision_id = gathered.revision.id
-    submission.pack_version_id = judged.entry.pack_version_id
-    return submission
-
-
 def needs_judging(submission: models.Submission | None, revision_id: int) -> bool:
     """A decision stands for its revision: only news of the content, or a wish to submit anew, opens it again."""
     if submission is None or submission.revision_id != revision_id:
@@ -99,20 +82,42 @@ class Steps:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
+        self.moves = submission_states.Moves(now)
         self.decisions: list[_Decided] = []
         self.told: list[models.Submission] = []
         self.snapshots: dict[bytes, bytes] = {}
+        self._stood: set[models.Submission] = set()
 
     def hide(self, submissions: Iterable[models.Submission]) -> None:
         for submission in submissions:
-            if submission.state in ACTIVE or submission.state is SubmissionState.MACHINE_AUDIT:
+            if submission.state in STANDING:
                 self.move(submission, SubmissionState.WITHDRAWN, HIDDEN)
                 self.told.append(submission)
 
-    def move(self, submission: models.Submission, state: SubmissionState, reason: str | None) -> None:
-        if submission.state is not state:
-            submission.state_since = self.now
-        submission.state, submission.reason, submission.deadline_at = state, reason, None
+    def move(
+        self, submission: models.Submission, state: SubmissionState, reason: str | None, audit: Audit | None = None
+    ) -> None:
+        self.moves.take(submission, state, reason=reason, audit=audit)
+
+    def submit(self, submission: models.Submission | None, gathered: Gathered, judged: Judged) -> models.Submission:
+        """The submission of this revision: a new one, or the one there is with another attempt."""
+        if submission is None:
+            submission = models.Submission(content_id=gathered.content.id, channel_id=judged.entry.channel_id)
+        if submission.state in ACTIVE:
+            self._stood.add(submission)
+        submission.revision_id = gathered.revision.id
+        submission.pack_version_id = judged.entry.pack_version_id
+        if submission.state is not SubmissionState.MACHINE_AUDIT:
+            self.move(submission, SubmissionState.MACHINE_AUDIT, None, judged.entry.compiled.pack.audit)
+        return submission
+
+    def deliver(self, submissions: Iterable[models.Submission], revision_id: int, pinned: Mapping[int, Pack]) -> None:
+        """Hand over what people let pass: as it is, without judging it anew."""
+        for submission in submissions:
+            if submission.state is SubmissionState.ACCEPTED and submission.revision_id == revision_id:
+                audit = pinned[submission.pack_version_id].audit
+                self.move(submission, SubmissionState.DELIVERED, None, audit)
+                self.told.append(submission)
 
     def decide(
         self,
@@ -124,14 +129,12 @@ class Steps:
         snapshot = gathered.snapshot
         digest = hashlib.sha256(snapshot).digest()
         self.snapshots[digest] = snapshot
-        kept_out = evaluation.outcome is Outcome.NOT_FOR_THIS and submission.state in ACTIVE
+        kept_out = evaluation.outcome is Outcome.NOT_FOR_THIS and submission in self._stood
         if kept_out:
             self.move(submission, SubmissionState.WITHDRAWN, NOT_TAKEN)
         else:
-            state = _STATES[evaluation.next_state]
-            self.move(submission, state, None)
-            hours = entry.compiled.pack.audit.human_hours if state is SubmissionState.HUMAN_AUDIT else None
-            submission.deadline_at = self.now + timedelta(hours=hours) if hours else None
+            self.move(submission, _STATES[evaluation.next_state], None, entry.compiled.pack.audit)
+            submission.audit_rank = entry.compiled.pack.audit.rank(gathered.content.format.value)
         self.told.append(submission)
         self.decisions.append(
             _Decided(
@@ -145,8 +148,8 @@ class Steps:
         )
 
     async def write(self, session: AsyncSession) -> None:
-        """Submissions by the unit of work, everything else in two statements."""
-        await session.flush()
+        """Submissions by the unit of work, everything else in three statements."""
+        await self.moves.write(session)
         if not self.decisions:
             return
         digests = sorted(self.snapshots)

@@ -240,10 +240,10 @@ async def test_an_accident_parks_one_schedule_and_lets_the_others_go(
     assert await scheduling.overdue(session, clock.now() - firing.OVERDUE) == {"failed": 0, "overdue": 2}
     show = publishing.show
 
-    async def breaks(session: AsyncSession, content: models.Content, *rest: Any) -> None:
+    async def breaks(session: AsyncSession, caller: Caller, content: models.Content, *rest: Any) -> None:
         if content.id == bad.id:
             raise ZeroDivisionError
-        await show(session, content, *rest)
+        await show(session, caller, content, *rest)
 
     monkeypatch.setattr(publishing, "show", breaks)
     assert [await firing.fire_one(db, scheduling, clock) for _ in range(3)] == [True, True, False]
