@@ -9,6 +9,7 @@ import typer
 from core.errors import DomainError
 from scripts.commands import (
     assets,
+    audits,
     channels,
     doctor,
     documents,
@@ -44,6 +45,7 @@ app.command("migrate")(migrating.migrate)
 app.command("import")(importing.run)
 app.command("export")(exporting.run)
 app.add_typer(assets.app, name="assets")
+app.add_typer(audits.app, name="audits")
 app.add_typer(channels.app, name="channels")
 app.add_typer(homepages.app, name="homepage")
 app.add_typer(keys.app, name="keys")
