@@ -8,12 +8,13 @@ import models
 from models import AssetFactsSource
 from services.channels.facts import AssetFacts
 
-Known = TypeVar("Known", bool, int)
+Known = TypeVar("Known", bool, int, str)
 
 
-def of(asset: models.Asset) -> AssetFacts:
+def of(asset: models.Asset, base_url: str) -> AssetFacts:
     """Facts of a file. Measured ones are `probed`; all else is somebody's word, or not known."""
     frames = _known(asset, "frame_count", int)
+    is_measured = asset.facts_source is AssetFactsSource.PROBED
     return AssetFacts(
         uid=str(asset.uid),
         kind=asset.kind.value,
@@ -27,7 +28,9 @@ def of(asset: models.Asset) -> AssetFacts:
         is_animated=None if frames is None else frames > 1,
         has_transparency=_known(asset, "has_transparency", bool),
         white_background=_known(asset, "white_background", int),
-        source="probed" if asset.facts_source is AssetFactsSource.PROBED else "declared",
+        url=asset.url if asset.sha256 is None else f"{base_url}/assets/{asset.uid}",
+        perceptual_hash=_known(asset, "perceptual_hash", str) if is_measured else None,
+        source="probed" if is_measured else "declared",
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import structlog
 from pydantic import ValidationError
@@ -18,16 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.reads import any_of
-from models import blocks, formats
-from services import asset_facts, tag_facts
+from models import blocks
+from services import asset_facts, revision_facts, tag_facts
 from services.channels.engine import CompiledPack
 from services.channels.facts import (
     AssetFacts,
     ContentFacts,
     CreatorFacts,
-    Detail,
     Facts,
-    Link,
     ProductFacts,
     TagFacts,
 )
@@ -48,20 +45,26 @@ BEFORE = frozenset({models.RevisionState.DRAFT, models.RevisionState.IN_REVIEW, 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A content with the revision looked at, what the engine sees of it, and the body for whoever renders it."""
+    """A content with the revision looked at, what the engine sees of it, and what stands beside it in feeds."""
 
     content: models.Content
     revision: models.Revision
     creator: models.Creator
     facts: Facts
-    body: tuple[blocks.Block, ...]
     assets: dict[str, models.Asset]
     labels: tuple[str, ...]
 
     @property
+    def body(self) -> tuple[blocks.Block, ...]:
+        """The body as typed blocks."""
+        return self.facts.content.body
+
+    @property
     def snapshot(self) -> bytes:
         """The canonical form of what can change around a sealed revision: creator, products, files, tags."""
-        bare = replace(self.facts.content, title="", summary="", text="", paragraphs=(), links=(), details={})
+        bare = replace(
+            self.facts.content, title="", summary="", text="", paragraphs=(), links=(), details={}, body=(), notes={}
+        )
         return replace(self.facts, content=bare).to_json()
 
 
@@ -71,8 +74,8 @@ def recalled(revision: models.Revision, snapshot: bytes) -> Facts:
     pydantic.ValidationError for a snapshot or words that this version cannot read.
     """
     pinned = Facts.from_json(snapshot)
-    body, details = read_parts(models.Format(pinned.content.format), revision)
-    return replace(pinned, content=replace(pinned.content, **_words(revision, body, details)))
+    body, details = revision_facts.read_parts(models.Format(pinned.content.format), revision)
+    return replace(pinned, content=replace(pinned.content, **revision_facts.words(revision, body, details)))
 
 
 async def gather(
@@ -101,7 +104,7 @@ async def gather(
     )
     found = [(content, revision, creator) for content, revision, creator in rows]
     assets = await _assets(session, [revision.id for _, revision, _ in found])
-    products = await _products(session, [revision.id for _, revision, _ in found])
+    products = await _products(session, [revision.id for _, revision, _ in found], base_url)
     tags = await tag_facts.by_ids(
         session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)}
     )
@@ -151,7 +154,7 @@ async def _assets(
     return used
 
 
-async def _products(session: AsyncSession, revision_ids: Sequence[int]) -> dict[int, list[ProductFacts]]:
+async def _products(session: AsyncSession, revision_ids: Sequence[int], base_url: str) -> dict[int, list[ProductFacts]]:
     linked: dict[int, list[ProductFacts]] = defaultdict(list)
     if not revision_ids:
         return linked
@@ -181,12 +184,14 @@ async def _products(session: AsyncSession, revision_ids: Sequence[int]) -> dict[
                 price_minor=product.price_minor,
                 currency=product.currency,
                 shop_uid=str(shop.uid) if shop else None,
+                shop=shop.name if shop else None,
                 shop_scores=_shop_scores(shop),
                 brand=brand,
                 categories=frozenset((category.facts.code, *category.facts.ancestors) if category else ()),
                 pools=frozenset(pools[product.id]),
                 is_on_shelf=product.is_on_shelf,
-                image=asset_facts.of(image) if image else None,
+                url=product.url,
+                image=asset_facts.of(image, base_url) if image else None,
             )
         )
     return linked
@@ -299,11 +304,11 @@ def _gathered(
     tags: dict[int, tag_facts.KnownTag],
     base_url: str,
 ) -> Gathered:
-    body, details = read_parts(content.format, revision)
+    body, details = revision_facts.read_parts(content.format, revision)
     tag_ids = _tag_ids(content, revision)
     by_use: dict[models.AssetUse, list[AssetFacts]] = defaultdict(list)
     for use, asset in used:
-        by_use[use].append(asset_facts.of(asset))
+        by_use[use].append(asset_facts.of(asset, base_url))
     by_taxonomy: dict[str, list[TagFacts]] = defaultdict(list)
     # of a tag and one merged into it, whose uses are still to be moved, one is shown
     shown = {tags[tag_id].facts.uid: tags[tag_id] for tag_id in tag_ids}.values()
@@ -313,10 +318,10 @@ def _gathered(
         uid=str(content.uid),
         format=content.format.value,
         language=content.language,
-        **_words(revision, body, details),
+        **revision_facts.words(revision, body, details),
         covers=tuple(by_use[models.AssetUse.COVER]),
         pictures=tuple(by_use[models.AssetUse.PICTURE]),
-        anchors=_anchors(details, by_use[models.AssetUse.PICTURE]),
+        anchors=revision_facts.anchors(details, by_use[models.AssetUse.PICTURE]),
         videos=tuple(by_use[models.AssetUse.VIDEO]),
         tags={taxonomy: tuple(found) for taxonomy, found in by_taxonomy.items()},
         published_at=content.published_at,
@@ -329,64 +334,6 @@ def _gathered(
         revision,
         creator,
         Facts(facts, creator_facts, tuple(products)),
-        body,
         {str(asset.uid): asset for _, asset in used},
         labels,
     )
-
-
-def read_parts(
-    format_: models.Format, revision: models.Revision
-) -> tuple[tuple[blocks.Block, ...], formats.Details | None]:
-    """The typed body and details of a stored revision; without the details where an import could not give them."""
-    try:
-        details: formats.Details | None = formats.load(format_, revision.details)
-    except ValidationError:
-        details = None
-    return blocks.load(revision.body), details
-
-
-def _words(
-    revision: models.Revision, body: tuple[blocks.Block, ...], details: formats.Details | None
-) -> dict[str, Any]:
-    """What a revision itself says, by the fields of ContentFacts: no snapshot repeats it, since sealed words stay."""
-    paragraphs = tuple(blocks.paragraphs(body))
-    headings = sum(block.type == "heading" for block in body)
-    return {
-        "title": revision.title,
-        "summary": revision.summary,
-        "text": "\n\n".join(paragraphs),
-        "paragraphs": paragraphs,
-        "headings_count": headings,
-        "links": tuple(_link(url, place) for place, url in enumerate(blocks.links(body))),
-        "details": _detail_facts(details, headings),
-    }
-
-
-def _link(url: str, place: int) -> Link:
-    parts = urlsplit(url)
-    return Link(url=url, host=(parts.hostname or "").lower(), path=f"links.{place}")
-
-
-def _anchors(details: formats.Details | None, pictures: list[AssetFacts]) -> tuple[int, ...]:
-    """How many products are anchored in each picture, in the pictures' order."""
-    counts: dict[str, int] = defaultdict(int)
-    match details:
-        case formats.GalleryDetails():
-            for picture in details.pictures:
-                counts[str(picture.asset)] += len(picture.anchors)
-        case formats.CollocationDetails() if details.scene:
-            counts[str(details.scene)] = len(details.anchors)
-        case _:
-            pass
-    return tuple(counts[picture.uid] for picture in pictures)
-
-
-def _detail_facts(details: formats.Details | None, headings: int) -> dict[str, Detail]:
-    """The format's own part as texts and counts, and what channels' forms asked."""
-    if details is None:
-        return {}
-    stored = details.model_dump(exclude={"format", "form"})
-    told = {name: len(value) if isinstance(value, tuple) else value for name, value in stored.items()}
-    known = {name: value for name, value in told.items() if isinstance(value, str | int)}
-    return {**known, "sections": headings, **details.form}

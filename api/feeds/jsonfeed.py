@@ -7,6 +7,7 @@ replaced, carries no payload.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -15,10 +16,9 @@ from urllib.parse import urlencode
 
 import orjson
 
-from models import AssetKind
-from services import bodies
+from services.channels.facts import Facts, ProductFacts
+from services.channels.rendering import ProductCard, RenderedPicture, Rendition
 from services.feeds import FeedPage, Item
-from services.media.recipes import Fit
 
 MEDIA_TYPE = "application/feed+json"
 
@@ -100,9 +100,9 @@ def _payload(item: Item, place: Place) -> dict[str, Any]:
         "url": shown.link,
         "title": shown.title,
         "summary": shown.summary,
-        "content_html": bodies.html(one.body, asset=lambda uid: _address(uid, item, place)) or None,
+        "content_html": shown.markup if shown.format == "html" else None,
         "content_text": shown.text or shown.title,
-        "image": _leading(item, place),
+        "image": _address(shown.picture, _urls(one.facts), place) if shown.picture else None,
         "date_published": (one.content.published_at or item.appeared_at).isoformat(),
         "date_modified": (one.content.changed_at or item.changed_at).isoformat(),
         "authors": [{"name": one.creator.name, "url": place.feed(f"creator.{one.creator.handle}")}],
@@ -116,7 +116,7 @@ def _more(item: Item, place: Place) -> dict[str, Any]:
     assert item.gathered is not None
     assert item.rendition is not None
     one, shown = item.gathered, item.rendition
-    by_uid = {product.uid: product for product in one.facts.products}
+    products, urls = {product.uid: product for product in one.facts.products}, _urls(one.facts)
     return {
         "format": one.content.format.value,
         # entries of a list, pictures with anchors, chapters: what the body does not hold
@@ -124,19 +124,33 @@ def _more(item: Item, place: Place) -> dict[str, Any]:
         "appeared_at": item.appeared_at.isoformat(),
         "hashtags": list(shown.hashtags),
         "disclosure": shown.disclosure,
-        "pictures": [_address(uid, item, place) for uid in shown.pictures],
-        "products": [
-            {
-                "id": uid,
-                "title": by_uid[uid].title,
-                "price_minor": by_uid[uid].price_minor,
-                "currency": by_uid[uid].currency,
-                "is_on_shelf": by_uid[uid].is_on_shelf,
-            }
-            for uid in shown.products
-            if uid in by_uid
-        ],
+        "markup": _markup(shown),
+        "pictures": [_address(picture, urls, place) for picture in shown.pictures],
+        "products": [_card(card, products[card.uid], urls, place) for card in shown.cards],
     }
+
+
+def _markup(shown: Rendition) -> dict[str, str] | None:
+    """Markup for which the format has no word: of messengers, Markdown."""
+    if shown.markup is None or shown.format == "html":
+        return None
+    return {"format": shown.format, "text": shown.markup}
+
+
+def _card(card: ProductCard, product: ProductFacts, urls: Mapping[str, str | None], place: Place) -> dict[str, Any]:
+    told = {
+        "id": card.uid,
+        "title": card.title,
+        "price_minor": card.price_minor,
+        "currency": card.currency,
+        "shop": card.shop,
+        "brand": card.brand,
+        "image": _address(card.picture, urls, place) if card.picture else None,
+        "url": card.link,
+        "reason": card.reason,
+        "is_on_shelf": product.is_on_shelf,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _attachments(item: Item, place: Place) -> list[dict[str, Any]]:
@@ -144,7 +158,7 @@ def _attachments(item: Item, place: Place) -> list[dict[str, Any]]:
     found = []
     for video in item.gathered.facts.content.videos:
         attachment: dict[str, Any] = {
-            "url": _address(video.uid, item, place),
+            "url": video.url or place.asset(video.uid),
             "mime_type": video.media_type or "application/octet-stream",
         }
         if video.bytes:
@@ -155,23 +169,14 @@ def _attachments(item: Item, place: Place) -> list[dict[str, Any]]:
     return found
 
 
-def _leading(item: Item, place: Place) -> str | None:
-    """The first picture: in the crop that the channel prefers, where it is ours to crop."""
-    assert item.gathered is not None
-    assert item.rendition is not None
-    uid = item.rendition.picture
-    if uid is None:
-        return None
-    asset = item.gathered.assets.get(uid)
-    if item.crop is None or asset is None or asset.sha256 is None or asset.kind is not AssetKind.IMAGE:
-        return _address(uid, item, place)
-    width, height = item.crop
-    return f"{place.asset(uid)}/{width}x{height}-{Fit.COVER}.auto"
+def _urls(facts: Facts) -> dict[str, str | None]:
+    """Where the pictures of a content and its products are, by uid."""
+    images = (product.image for product in facts.products if product.image is not None)
+    return {asset.uid: asset.url for asset in (*images, *facts.content.pictures, *facts.content.covers)}
 
 
-def _address(uid: str, item: Item, place: Place) -> str:
-    """Where an asset is: with us when we hold its bytes, else where it lives."""
-    asset = item.gathered.assets.get(uid) if item.gathered else None
-    if asset is not None and asset.sha256 is None and asset.url:
-        return asset.url
-    return place.asset(uid)
+def _address(picture: RenderedPicture, urls: Mapping[str, str | None], place: Place) -> str:
+    """Where a picture is: cut as the channel prefers when we hold its bytes, else where it lives."""
+    ours = place.asset(picture.uid)
+    url = urls.get(picture.uid) or ours
+    return url if url != ours or picture.name is None else f"{url}/{picture.name}"

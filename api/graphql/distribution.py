@@ -11,7 +11,7 @@ import strawberry
 
 import models
 from api.graphql import paging, refs
-from api.graphql.bodies import asset_of
+from api.graphql.bodies import asset_of, product_of
 from api.graphql.context import Info
 from api.graphql.directives import at_most
 from api.graphql.fields import FirstOnes, bounded, column, one, page
@@ -19,14 +19,19 @@ from api.graphql.ids import identity
 from api.graphql.labels import Language, spoken
 from api.graphql.nodes import Node, findable
 from api.graphql.permissions import needs
+from api.graphql.renditions import AssetRendition, sized
 from api.graphql.rows import shapes, shows
 from api.graphql.submission_filters import SubmissionFilter
 from api.graphql.submission_flags import MOST_FLAGS, SubmissionFlag
 from api.graphql.words import described
 from core.caller import Scope
-from services import contents, decisions, explaining, products
+from services import assets, contents, decisions, explaining, products
 from services.channels import reading
+from services.channels.rendering import ProductCard as RenderedCard
+from services.channels.rendering import RenderedPicture as RenderedOne
 from services.channels.rendering import Rendition as RenderedContent
+
+MOST_SHOWN = 200
 
 described(
     models.Outcome,
@@ -152,13 +157,76 @@ def findings_of(stored: list[Any]) -> list[Finding]:
     return [Finding(row=one) for one in stored]
 
 
+class TextFormat(enum.StrEnum):
+    PLAIN = "plain"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    CHAT_HTML = "chat_html"
+    MRKDWN = "mrkdwn"
+
+
+described(
+    TextFormat,
+    "What a text is written in.",
+    {
+        "PLAIN": "Without markup.",
+        "HTML": "HTML.",
+        "MARKDOWN": "CommonMark with tables.",
+        "CHAT_HTML": "HTML of tags within a line, with empty lines between paragraphs, as messengers read it.",
+        "MRKDWN": "The markup of messengers with *strong*, _emphasised_ and <address|words>.",
+    },
+)
+
+
+@strawberry.type(description="A picture as a channel wants it.")
+class RenderedPicture:
+    row: strawberry.Private[RenderedOne]
+
+    @strawberry.field(description="The file; null if it is gone.")
+    async def asset(self, info: Info) -> refs.AssetRef | None:
+        return await asset_of(info, UUID(self.row.uid))  # type: ignore[no-any-return]  # an Asset by registration
+
+    @strawberry.field(
+        description="The picture in the size and format that the channel wants; null where it goes as it is."
+    )
+    async def rendition(self, info: Info) -> AssetRendition | None:
+        asset = await info.context.load(assets.by_uids, UUID(self.row.uid))
+        return None if asset is None else await sized(info, asset, self.row)
+
+
+@strawberry.type(description="A product as a channel shows it. What the channel leaves off is null.")
+class ProductCard:
+    row: strawberry.Private[RenderedCard]
+
+    title: str = column("title", description="Its title in the channel's length.")
+    price_minor: int | None = column("price_minor", description="Its price in minor units of the currency.")
+    currency: str | None = column("currency", description="The currency of the price, such as CNY.")
+    shop: str | None = column("shop", description="The name of the shop that sells it.")
+    brand: str | None = column("brand", description="The name of its brand.")
+    link: str | None = column("link", description="Where it is sold, with the channel's parameters.")
+    reason: str | None = column("reason", description="What the author says of it.")
+
+    @strawberry.field(description="The product itself; null if it is gone.")
+    async def product(self, info: Info) -> refs.ProductRef | None:
+        return await product_of(info, UUID(self.row.uid))  # type: ignore[no-any-return]  # a Product by registration
+
+    @strawberry.field(description="Its picture; null if it has none.")
+    def picture(self) -> RenderedPicture | None:
+        return None if self.row.picture is None else RenderedPicture(row=self.row.picture)
+
+
 @strawberry.type(description="A content as a channel shows it: shortened, counted and linked by the channel's rules.")
 class Rendition:
     row: strawberry.Private[RenderedContent]
 
     title: str = column("title", description="The title in the channel's shape.")
     summary: str = column("summary", description="The summary in the channel's shape.")
-    text: str = column("text", description="The text in the channel's shape.")
+    text: str = column("text", description="The text in the channel's shape, plain.")
+    format: TextFormat = column("format", convert=TextFormat, description="What the channel reads.")
+    markup: str | None = column(
+        "markup",
+        description="The same text in this format; null where that is PLAIN. HTML is safe, and headings start at h2.",
+    )
     hashtags: list[str] = column("hashtags", convert=list, description="Its tags as the channel writes them.")
     link: str | None = column("link", description="Where the channel links to.")
     disclosure: str | None = column("disclosure", description="What must be said of its selling; null if nothing.")
@@ -166,7 +234,20 @@ class Rendition:
 
     @strawberry.field(description="The picture that fits the channel best; null if there is none.")
     async def picture(self, info: Info) -> refs.AssetRef | None:
-        return await asset_of(info, UUID(self.row.picture) if self.row.picture else None)  # type: ignore[no-any-return]  # an Asset by registration
+        return await asset_of(info, UUID(self.row.picture.uid) if self.row.picture else None)  # type: ignore[no-any-return]  # an Asset by registration
+
+    @strawberry.field(
+        description="The pictures that go along, the leading one first, each as the channel wants it; at most 200.",
+        directives=[at_most(MOST_SHOWN)],
+    )
+    def pictures(self) -> list[RenderedPicture]:
+        return [RenderedPicture(row=one) for one in self.row.pictures[:MOST_SHOWN]]
+
+    @strawberry.field(
+        description="A card for each product it carries, in order; at most 200.", directives=[at_most(MOST_SHOWN)]
+    )
+    def cards(self) -> list[ProductCard]:
+        return [ProductCard(row=one) for one in self.row.cards[:MOST_SHOWN]]
 
     @strawberry.field(description="The products it carries, in order, at most 200.", directives=[at_most(200)])
     async def products(self, info: Info) -> list[refs.ProductRef]:

@@ -12,6 +12,7 @@ from api.graphql.directives import at_most
 from api.graphql.fields import bounded
 from api.graphql.words import described
 from services.assets import renditions, signing, sizes
+from services.channels.rendering import RenderedPicture
 from services.media.recipes import MEDIA_TYPES, Fit, Format
 
 described(
@@ -164,6 +165,14 @@ class RenditionQuery:
     async def rendition_sizes(self, info: Info) -> list[RenditionSize]:
         found = (await _offer(info)).sizes
         return [RenditionSize(width=size.width, height=size.height, reasons=list(size.reasons)) for size in found]
+
+
+async def sized(info: Info, asset: models.Asset, picture: RenderedPicture) -> AssetRendition | None:
+    """A picture as a channel wants it; null where it goes as it is, or where its size is not offered any more."""
+    size = (await _offer(info)).by_sides.get(picture.size) if picture.size is not None else None
+    if size is None:
+        return None
+    return _rendition(asset, info.context, size, Fit(picture.fit), RenditionFormat(picture.format))
 
 
 async def _offer(info: Info) -> sizes.Offer:

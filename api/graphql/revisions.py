@@ -16,7 +16,7 @@ from api.graphql.rows import shows
 from api.graphql.words import described
 from models import caps, formats
 from services import assets, contents, products, reviews, revisions, schedule_times, stamps, tags
-from services.gathering import read_parts
+from services.revision_facts import read_parts
 
 described(
     models.RevisionState,

@@ -14,8 +14,8 @@ from core.caller import Caller
 from core.errors import NotFound
 from services.channels import installing
 from services.channels.packs import Pack
+from services.channels.rendering import pictures
 from services.channels.rules.images import ImageExactSize, ImageMinSize, ImageRatio
-from services.channels.rules.ratios import parsed
 from services.channels.rules.videos import VideoRatio
 from services.media.recipes import Fit, inside
 
@@ -103,7 +103,7 @@ async def offered(session: AsyncSession, added: str = "") -> Offer:
     catalogue = await installing.catalogue(session)
     key = (catalogue.stamp, added)
     if key not in _newest:
-        found = collected((entry.compiled.pack for entry in catalogue.by_key.values()), added)
+        found = collected((entry.compiled.pack for entry in catalogue.every()), added)
         _newest.clear()
         _newest[key] = found
     return _newest[key]
@@ -155,21 +155,11 @@ def _of_pack(pack: Pack) -> Iterator[tuple[Sides, str]]:
             case _:
                 pass
     if pack.rendering.picture is not None:
-        yield from _of_ratios(pack.rendering.picture.ratios, f"{name} leading picture")
+        yield from _of_ratios(pack.rendering.picture.ratios, f"{name} its pictures")
+        yield from ((sides, f"{name} its pictures") for sides in pictures.sizes(pack.rendering.picture))
 
 
 def _of_ratios(ratios: Iterable[str], reason: str) -> Iterator[tuple[Sides, str]]:
     for ratio in ratios:
         for width in CHANNEL_WIDTHS:
-            yield at_width(ratio, width), reason
-
-
-def leading(ratio: str) -> Sides:
-    """The size in which a channel that prefers a ratio is given its leading picture."""
-    return at_width(ratio, max(CHANNEL_WIDTHS))
-
-
-def at_width(ratio: str, width: int) -> Sides:
-    """The size of a ratio ("16:9") at a width, with whole pixels: 750 to 422."""
-    across, down = parsed(ratio)
-    return width, max(1, (2 * width * down + across) // (2 * across))
+            yield pictures.at_width(ratio, width), reason

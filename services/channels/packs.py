@@ -18,8 +18,7 @@ from services.channels.complaints import PackProblem, complaints
 from services.channels.gates import Gate
 from services.channels.given import Given
 from services.channels.rules import AnyRule
-from services.channels.rules.base import FieldPath
-from services.channels.rules.ratios import Ratio
+from services.channels.shapes import Rendering
 from services.channels.terms import (
     AUTHORED,
     Code,
@@ -33,7 +32,6 @@ from services.channels.terms import (
     Provenance,
     Source,
     Text,
-    Unit,
     known_zone,
 )
 
@@ -124,74 +122,6 @@ class Audit(Part):
         """By when, counted from the submission, the audits should be over: the sum of the stages' deadlines."""
         hours = {"machine": self.machine_hours, "human": self.human_hours, "trial": self.trial_hours}
         return sum(hours[stage] or 0 for stage in self.path)
-
-
-class TextShape(Part):
-    """How a text is put together and shortened, in the unit that the channel counts and, with `max_bytes`, in UTF-8 too.
-
-    `unit_stated` is false where the source of `max` gives a number without a unit.
-    """
-
-    fields: tuple[FieldPath | Literal["link", "hashtags", "disclosure"], ...] = Field(min_length=1)
-    separator: str = "\n\n"
-    max: Positive | None = None
-    unit: Unit = "graphemes"
-    unit_stated: bool = True
-    max_bytes: Positive | None = None
-    ellipsis: str = "…"
-    source: Source | None = None
-
-    @model_validator(mode="after")
-    def _has_a_limit_of_its_own(self) -> Self:
-        if self.max_bytes is not None and self.max is None:
-            raise ValueError('max_bytes goes with `max`; for bytes alone give `max` with unit = "bytes"')
-        return self
-
-
-class PictureShape(Part):
-    """Which pictures go along: taken in order from these places, the nearest to the first ratio leading."""
-
-    from_: tuple[Literal["covers", "pictures", "products"], ...] = Field(default=("covers", "pictures"), alias="from")
-    ratios: tuple[Ratio, ...] = ()
-    max: Count = 1
-    source: Source | None = None
-
-
-class Hashtags(Part):
-    """Labels of tags as words; one of more than `max_length` graphemes is left out."""
-
-    taxonomies: tuple[Code, ...] = Field(min_length=1)
-    max: Positive
-    max_length: Positive | None = None
-    source: Source | None = None
-    style: Literal["hash", "hash_pair", "plain"] = "hash"
-
-
-class LinkShape(Part):
-    params: dict[str, str] = Field(default_factory=dict)
-
-
-class ProductShape(Part):
-    max: Count
-
-
-class Disclosure(Part):
-    when: Literal["products", "always"] = "products"
-    text: Localised
-
-
-class Rendering(Part):
-    """What the channel is given of a content."""
-
-    title: TextShape | None = None
-    summary: TextShape | None = None
-    text: TextShape | None = None
-    picture: PictureShape | None = None
-    hashtags: Hashtags | None = None
-    link: LinkShape | None = None
-    products: ProductShape | None = None
-    disclosure: Disclosure | None = None
-    source: Source | None = None
 
 
 class Fact(Part):

@@ -11,8 +11,9 @@ import orjson
 from services.channels import wording
 from services.channels.admission import described
 from services.channels.gates import Gate
-from services.channels.packs import Audit, Pack, Quota, Rendering, Selector, TextShape
+from services.channels.packs import Audit, Pack, Quota, Selector
 from services.channels.rules.base import Condition, Rule
+from services.channels.shapes import Rendering, TextShape
 from services.channels.terms import Source
 
 _SUBJECTS = ("field", "fields", "of", "about", "taxonomy")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -38,10 +38,7 @@ class CursorGone(Gone):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry as it is handed out. `gathered` and `rendition` are there only while this version may be shown.
-
-    `crop` is the size that the leading picture is cropped to, width and height, where the channel prefers a ratio.
-    """
+    """An entry as it is handed out. `gathered` and `rendition` are there only while this version may be shown."""
 
     position: int
     event: FeedEvent
@@ -52,7 +49,6 @@ class Item:
     changed_at: datetime
     gathered: Gathered | None
     rendition: Rendition | None
-    crop: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +243,7 @@ async def _items(
     # one that cannot be read must not take the feed from everybody
     gathered = await gather(session, sorted(shown), at=at, base_url=base_url, skip_unreadable=True) if shown else {}
     packs = await installing.pinned(session, {row.pack_version_id for row in rows if row.pack_version_id})
-    crops = await _crops(session, packs)
+    offer = await _offer(session, packs.values())
     items = []
     for row in rows:
         # a revision that was superseded a moment ago is not shown any more, even before the feed says so
@@ -266,23 +262,19 @@ async def _items(
                 row.appeared_at,
                 row.changed_at,
                 one,
-                rendering.render(pack, one.facts) if one else None,
-                crops.get(row.pack_version_id) if row.pack_version_id is not None else None,
+                rendering.render(pack, one.facts).in_sizes(offer) if one else None,
             )
         )
     return items
 
 
-async def _crops(session: AsyncSession, packs: Mapping[int, Pack]) -> dict[int, tuple[int, int]]:
-    """The size of the leading picture by version of a pack: its first ratio, as long as that is offered. A version that
-    rules no more may have wanted what nobody asks for now.
+async def _offer(session: AsyncSession, packs: Iterable[Pack]) -> Collection[tuple[int, int]]:
+    """The sizes that pictures may be given in, where these packs want any: a version that rules no more may have wanted what
+    nobody asks for now.
     """
-    shapes = {id_: pack.rendering.picture for id_, pack in packs.items()}
-    wanted = {id_: sizes.leading(shape.ratios[0]) for id_, shape in shapes.items() if shape and shape.ratios}
-    if not wanted:
-        return {}
-    offer = await sizes.offered(session)
-    return {id_: sides for id_, sides in wanted.items() if sides in offer.by_sides}
+    if not any(pack.rendering.picture and pack.rendering.picture.ratios for pack in packs):
+        return ()
+    return (await sizes.offered(session)).by_sides
 
 
 async def _public(session: AsyncSession, ids: Sequence[int]) -> set[int]:

@@ -703,7 +703,7 @@ async def test_who_follows_an_erased_creator_by_the_old_address_is_told_what_is_
     assert kept == f"creator.erased-{ada.uid.hex}"
 
 
-async def test_the_leading_picture_is_cropped_as_the_channel_prefers(db: Database, clock: FixedClock, tmp_path: Path):
+async def test_pictures_are_cropped_as_the_channel_prefers(db: Database, clock: FixedClock, tmp_path: Path):
     key = "test.cropped"
     await install(db, pack(key, rendering={"picture": {"ratios": ["16:9"], "max": 2}}))
     async with opened(db, clock, data=tmp_path) as door:
@@ -719,4 +719,4 @@ async def test_the_leading_picture_is_cropped_as_the_channel_prefers(db: Databas
     assert images[str(held.uid)]["image"] == f"{BASE}/assets/{ours.uid}/1080x608-cover.auto"
     # the nearest to the ratio leads, and what lives elsewhere is not ours to crop
     assert images[str(mixed.uid)]["image"] == linked.url
-    assert images[str(mixed.uid)]["_headwater"]["pictures"] == [linked.url, f"{BASE}/assets/{ours.uid}"]
+    assert images[str(mixed.uid)]["_headwater"]["pictures"] == [linked.url, f"{BASE}/assets/{ours.uid}/1080x608-cover.auto"]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.channels.gates import Gate
-from services.channels.packs import Pack, TextShape
+from services.channels.packs import Pack
+from services.channels.shapes import TextShape
 from tests.channels.catalogue import group, read_packs
 
 PACKS = read_packs()

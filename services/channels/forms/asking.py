@@ -6,9 +6,9 @@ from functools import singledispatch
 
 from services.channels import wording
 from services.channels.findings import Words
-from services.channels.packs import TextShape
 from services.channels.rules import copies, links, manual, originality, products, schedules, tags, text
 from services.channels.rules.base import AboutFiles, Condition, Counted, Rule
+from services.channels.shapes import TextShape
 from services.channels.terms import Unit
 
 _OF_FAMILY = {"anchor": "pictures", "link": "links", "product": "products", "video": "videos"}

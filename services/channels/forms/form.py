@@ -19,6 +19,7 @@ from services.channels.forms.hints import Language, chosen, note, ui
 from services.channels.forms.schemas import Schema, at, conjoin, either, literally
 from services.channels.packs import Pack, Selector, TagClause
 from services.channels.rules.base import Rule
+from services.channels.shapes import TextShape
 from services.channels.terms import Format
 
 FORM_VERSION = 1
@@ -187,7 +188,7 @@ def _rest(pack: Pack, placed: list[Placed], setting: Setting, language: Language
     shapes = {"title": pack.rendering.title, "summary": pack.rendering.summary, "text": pack.rendering.text}
     cuts = [
         {"field": name, "of": list(shape.fields), "says": chosen(cut(name, shape), language)}
-        | shape.model_dump(exclude={"fields", "separator", "ellipsis", "source"}, exclude_none=True)
+        | shape.model_dump(exclude={"fields", "separator", "ellipsis", "source", *_unsaid(shape)}, exclude_none=True)
         for name, shape in shapes.items()
         if shape is not None and shape.max is not None
     ]
@@ -196,6 +197,11 @@ def _rest(pack: Pack, placed: list[Placed], setting: Setting, language: Language
         "x-headwater-cuts": cuts,
         "x-headwater-only-rules": list(_only_rules(pack, placed, setting)),
     }
+
+
+def _unsaid(shape: TextShape) -> set[str]:
+    """Of plain text it goes without saying what is counted."""
+    return {"format", "counted"} if shape.format == "plain" else set()
 
 
 def _only_rules(pack: Pack, placed: list[Placed], setting: Setting) -> Iterator[dict[str, Any]]:

@@ -69,7 +69,7 @@ def of_pack(found: sizes.Offer) -> dict[tuple[int, int], tuple[str, ...]]:
         ),
         (
             '[rendering]\npicture = { ratios = ["3:4"] }',
-            {(750, 1000): ("shop.window leading picture",), (1080, 1440): ("shop.window leading picture",)},
+            {(750, 1000): ("shop.window its pictures",), (1080, 1440): ("shop.window its pictures",)},
         ),
     ],
 )

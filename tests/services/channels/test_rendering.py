@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.channels.facts import TagFacts
 from services.channels.packs import Pack
-from services.channels.rendering import Rendition, render
+from services.channels.rendering import ProductCard, RenderedPicture, Rendition, render
 from services.channels.units import length
 from tests.services.channels.channel_facts import facts, image, pack, product, tagged
 
@@ -38,12 +38,12 @@ def test_without_shapes_everything_goes_along_as_it_is():
         title="Six scarves",
         summary="Which to choose.",
         text="Body.",
-        html=None,
-        picture="c",
-        pictures=("c",),
+        format="html",
+        markup="<p>Body.</p>",
+        pictures=(RenderedPicture("c"),),
         hashtags=(),
         link="https://x.org/1",
-        products=("p1",),
+        cards=(ProductCard("p1", "A scarf of wool", picture=RenderedPicture("image")),),
         disclosure=None,
     )
 
@@ -121,8 +121,12 @@ def test_the_picture_nearest_to_the_liked_ratio_leads_and_each_goes_once():
 
     rendition = rendered(pack(shape), covers=(unknown, wide), pictures=(wide, vast, tall))
 
-    assert rendition.picture == "tall"
-    assert rendition.pictures == ("tall", "unknown", "wide")
+    assert rendition.picture == RenderedPicture("tall", (1080, 1350))
+    assert rendition.pictures == (
+        RenderedPicture("tall", (1080, 1350)),
+        RenderedPicture("unknown", (1080, 1080)),
+        RenderedPicture("wide", (1080, 1080)),
+    )
 
 
 def test_a_picture_shape_of_none_sends_none():
@@ -136,7 +140,7 @@ def test_products_pictures_can_lead_and_products_are_capped():
 
     rendition = rendered(pack(shape), product("p1", image=image(uid="p1-image")), product("p2"))
 
-    assert (rendition.picture, rendition.products) == ("p1-image", ("p1",))
+    assert (rendition.picture, rendition.products) == (RenderedPicture("p1-image"), ("p1",))
 
 
 @pytest.mark.parametrize(
