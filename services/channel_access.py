@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -15,14 +15,14 @@ import models
 from core.caller import Caller
 from core.clock import Clock
 from core.errors import Forbidden
-from services import access, quotas
+from services import access, clean_outs, quotas
 from services.channels import gate_tree, installing, quota
 from services.channels.facts import CreatorFacts
 from services.channels.findings import QuotaLeft
 from services.channels.gate_tree import GateNode, GateStatus
 from services.gathering import facts_of_creators
-from services.pass_rates import are_asked, pass_rates
 from services.planning import shown_entries
+from services.track_records import track_records
 
 
 class AccessState(StrEnum):
@@ -43,12 +43,15 @@ ORDER = (AccessState.OPEN, AccessState.UNKNOWN, AccessState.CLOSED)
 
 @dataclass(frozen=True, slots=True)
 class ChannelAccess:
-    """One channel for one creator: the gates (None: it has none), whether they belong to it, and what its quota leaves."""
+    """One channel for one creator: the gates (None: it has none), whether they belong to it, what its quota leaves, and what
+    its last clean-out said of them (None: nothing).
+    """
 
     channel: models.Channel
     gates: GateNode | None
     is_member: bool
     quota: tuple[QuotaLeft, ...]
+    clean_out: clean_outs.Said | None
 
     @property
     def state(self) -> AccessState:
@@ -77,11 +80,14 @@ async def channel_access(
     entries = await shown_entries(session, caller, catalogue, channels)
     now = clock.now()
     facts = (await facts_of_creators(session, {creator.id: creator}, now))[creator.id]
-    if are_asked(entry.compiled for _, entry in entries):
-        rates = await pass_rates(session, [creator.id], (), now)
-        facts = replace(facts, pass_rate=rates.of(creator.id))
+    records = await track_records(session, [entry.compiled for _, entry in entries], [creator.id], (), now)
+    facts = records.told(facts, creator.id)
     used = await quotas.used_by(session, catalogue, [creator.id], now)
-    seen = [_at(channel, entry, facts, used.of(entry, creator.id, is_history=False), now) for channel, entry in entries]
+    said = await clean_outs.last_said(session, creator.id)
+    seen = [
+        _at(channel, entry, facts, used.of(entry, creator.id, is_history=False), now, said.get(channel.id))
+        for channel, entry in entries
+    ]
     return sorted(seen, key=lambda one: (ORDER.index(one.state), one.channel.key))
 
 
@@ -91,11 +97,12 @@ def _at(
     facts: CreatorFacts,
     used: dict[str, int],
     at: datetime,
+    said: clean_outs.Said | None,
 ) -> ChannelAccess:
     pack = entry.compiled.pack
     is_member = any(f"{channel.key}.".startswith(f"{key}.") for key in facts.invited_channels)
     return ChannelAccess(
-        channel, gate_tree.judged(pack, facts, at=at), is_member, quota.left(pack, facts.level, used, at)
+        channel, gate_tree.judged(pack, facts, at=at), is_member, quota.left(pack, facts.level, used, at), said
     )
 
 

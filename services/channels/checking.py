@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import Problem
-from services.channels import examples
+from services.channels import clean_out, examples
 from services.channels.complaints import PackProblem, did_you_mean, problem
 from services.channels.engine import CompiledPack
 from services.channels.packs import MalformedPack, Pack, Platform, parse_pack, parse_platforms
@@ -68,6 +68,7 @@ def check(folder: Path, vocabulary: Vocabulary | None = None) -> Report:
     problems.extend(_twice(platforms, heads))
     problems.extend(_same_keys(packs))
     problems.extend(_orphans(packs, platforms))
+    problems.extend(_strays(packs, platforms))
     for each in packs:
         problems.extend(faults(each, vocabulary))
     found = tuple(sorted(packs, key=lambda each: each.pack.key))
@@ -112,6 +113,16 @@ def _orphans(packs: Sequence[CheckedPack], platforms: Sequence[Platform]) -> Ite
             yield each.problem("DUPLICATE_KEY", ("key",), f"{each.pack.key} is already a platform's")
 
 
+def _strays(packs: Sequence[CheckedPack], platforms: Sequence[Platform]) -> Iterator[Problem]:
+    """Places that an entry says it is shown in besides, and that are not there."""
+    known = {platform.key for platform in platforms} | {each.pack.key for each in packs}
+    for each in packs:
+        for index, key in enumerate(each.pack.showing.also_in if each.pack.showing else ()):
+            if key not in known:
+                near = did_you_mean(key, known)
+                yield each.problem("UNKNOWN_CHANNEL", ("showing", "also_in", index), f"there is no {key} here.{near}")
+
+
 def faults(each: CheckedPack, vocabulary: Vocabulary | None = None) -> Iterator[Problem]:
     """What is wrong with a pack by itself, although it could be read."""
     if vocabulary is not None:
@@ -123,3 +134,6 @@ def faults(each: CheckedPack, vocabulary: Vocabulary | None = None) -> Iterator[
         yield each.problem("FORMAT_NEVER_TAKEN", path, reason)
     for index, said in examples.failures(CompiledPack(each.pack)):
         yield each.problem("EXAMPLE_FAILED", ("examples", index), said)
+    if each.pack.clean_out is not None:
+        for index, said in clean_out.failures(each.pack.clean_out):
+            yield each.problem("EXAMPLE_FAILED", ("clean_out", "examples", index), said)

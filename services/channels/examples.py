@@ -10,18 +10,33 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from services.channels.engine import CompiledPack, evaluate
-from services.channels.facts import AssetFacts, ContentFacts, CreatorFacts, Facts, Link, ProductFacts, TagFacts
+from services.channels.facts import (
+    AssetFacts,
+    ContentFacts,
+    CreatorFacts,
+    Facts,
+    Likeness,
+    Link,
+    ProductFacts,
+    TagFacts,
+)
 from services.channels.findings import Evaluation, Outcome
-from services.channels.gates import Arm, FieldArm, Gate, RoleArm
+from services.channels.gates import COUNTED_SAMPLES, Arm, FieldArm, Gate, RoleArm
 from services.channels.given import Given, GivenAsset, GivenContent, GivenCreator, GivenProduct
 from services.channels.packs import Example, Pack
 from services.channels.rules.products import CategoryIn, CategoryNotIn, ProductPool
+from services.channels.terms import FORMATS, Format
 from services.channels.units import clusters
 
 AT = datetime(2026, 1, 15, 4, tzinfo=UTC)
 _ZH = "秋天的早晨适合穿一件轻暖的外套出门，配上一条颜色柔和的围巾，走在落满树叶的街上，心情也会跟着明亮起来。"
 _EN = "On a cool morning a light coat and a soft scarf are all it takes to make the walk to work a good one. "
-_LOOKS: dict[str, Any] = {"is_animated": False, "has_transparency": False, "white_background": 100}
+_LOOKS: dict[str, Any] = {
+    "is_animated": False,
+    "has_transparency": False,
+    "white_background": 100,
+    "perceptual_hash": "c3a5f00f96695aa5",
+}
 _COVER = AssetFacts("cover", "IMAGE", "image/jpeg", 800_000, 1600, 900, has_alt_text=True, **_LOOKS)
 _PICTURE = AssetFacts("picture", "IMAGE", "image/jpeg", 500_000, 1200, 900, has_alt_text=True, **_LOOKS)
 _SQUARE = AssetFacts("square", "IMAGE", "image/jpeg", 300_000, 1080, 1080, has_alt_text=True, **_LOOKS)
@@ -98,6 +113,10 @@ def _content(pack: Pack, form: str, language: str, given: GivenContent) -> Conte
         published_at=AT,
         is_original=None if "is_original" in given.unknown else _or(given.is_original, True),
         url="https://example.org/c/example",
+        duplicates=tuple(
+            Likeness(channel=pack.key if one.among == "channel" else None, content="other", **one.model_dump())
+            for one in given.duplicates
+        ),
     )
     details = {name: value for name, value in content.details.items() if f"details.{name}" not in given.unknown}
     return replace(content, details=details)
@@ -155,9 +174,17 @@ def _creator(pack: Pack, given: GivenCreator) -> CreatorFacts:
         is_seller=_or(given.is_seller, False),
         invited_channels=frozenset({pack.key} if is_invited else ()),
         connected_channels=frozenset({pack.key} if is_connected else ()),
+        departed_channels={pack.key: None} if given.is_cleaned_out else {},
+        accepted_by_format=_samples(given.accepted),
     )
-    unknown = ["certified_on" if name == "certified_days" else name for name in given.unknown]
+    fact = {"certified_days": "certified_on", "accepted": "accepted_by_format"}
+    unknown = [fact.get(name, name) for name in given.unknown]
     return _without(creator, unknown, {"scores": {}})
+
+
+def _samples(given: Mapping[Format, int] | None) -> dict[str, int]:
+    counts: Mapping[Format, int] = dict.fromkeys(FORMATS, COUNTED_SAMPLES) if given is None else given
+    return {str(form): count for form, count in counts.items()}
 
 
 def _fields(pack: Pack) -> Sequence[str]:

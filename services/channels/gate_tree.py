@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from services.channels import admission
+from services.channels import admission, departing
 from services.channels.facts import CreatorFacts
-from services.channels.findings import Words
+from services.channels.findings import Finding, Words
 from services.channels.gates import Applicant, Arm, Gate
 from services.channels.packs import Pack
 from services.channels.terms import Source
@@ -57,11 +57,17 @@ class GateNode:
 
 
 def judged(pack: Pack, creator: CreatorFacts, *, at: datetime) -> GateNode | None:
-    """The gates of this entry as they stand for this creator, on this day of the channel's zone; None without gates."""
-    if pack.gates is None:
-        return None
-    on = at.astimezone(pack.zone).date()
-    return _marked(_node(pack.gates, Applicant(creator, pack.key, on), "gates"), GateStatus.MET)
+    """The gates of this entry as they stand for this creator, on this day of the channel's zone; None without gates.
+
+    A right that was ended stands before them, and alone where there are none.
+    """
+    applicant = Applicant(creator, pack.key, at.astimezone(pack.zone).date())
+    ended = departing.kept_out(applicant)
+    gates = None if pack.gates is None else _node(pack.gates, applicant, "gates")
+    if ended is not None:
+        out = _ended(ended)
+        gates = out if gates is None else _all((out, gates), "entry")
+    return None if gates is None else _marked(gates, GateStatus.MET)
 
 
 def distance(arm: Arm, actual: Any) -> int | None:
@@ -72,6 +78,11 @@ def distance(arm: Arm, actual: Any) -> int | None:
     if least is not None and actual < least:
         return int(least - actual)
     return int(most - actual) if most is not None and actual > most else 0
+
+
+def _ended(found: Finding) -> GateNode:
+    words = Words(found.message_en, found.message_zh)
+    return GateNode(found.place, found.code, GateStatus.MISSING, words, found.actual, found.allowed)
 
 
 def _node(gate: Gate, applicant: Applicant, place: str) -> GateNode:

@@ -13,9 +13,11 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from services.channels import wording
 from services.channels.facts import CreatorFacts
 from services.channels.findings import Flaw, Words
-from services.channels.terms import AUTHORED, Code, Count, CreatorKind, Part, Positive, ScoreName, Source, Text
+from services.channels.terms import AUTHORED, Code, Count, CreatorKind, Format, Part, Positive, ScoreName, Source, Text
 
 COUNTED_DAYS = 30
+COUNTED_SAMPLES = 20
+"""So many accepted contents of a format are counted of a creator, not more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,30 @@ class PassRateArm(Arm):
         return Words(f"a pass rate of at least {self.min} %", f"通过率至少 {self.min}%")
 
 
+class SamplesArm(Arm):
+    """At least `min` contents of the creator, of these `formats` or of any, were accepted by some channel; 20 at most are counted."""
+
+    fact: ClassVar[str] = "samples"
+    formats: tuple[Format, ...] = ()
+    min: int = Field(ge=1, le=COUNTED_SAMPLES)
+
+    def actual(self, applicant: Applicant) -> int | None:
+        known = applicant.creator.accepted_by_format
+        if known is None:
+            return None
+        return sum(count for form, count in known.items() if not self.formats or form in self.formats)
+
+    def accepts(self, actual: Any) -> bool:
+        return bool(actual >= self.min)
+
+    def wants(self) -> Words:
+        of = wording.either(self.formats) if self.formats else Words("any format", "任意体裁")
+        return Words(
+            f"at least {self.min} contents ({of.en}) that a channel accepted",
+            f"至少 {self.min} 篇被频道采纳的内容（{of.zh}）",
+        )
+
+
 class SellerArm(Arm):
     """The creator sells products of its own, or does not."""
 
@@ -340,6 +366,7 @@ class Gate(Part):
     certified_days: CertifiedDaysArm | None = None
     published_in_window: WindowArm | None = None
     pass_rate: PassRateArm | None = None
+    samples: SamplesArm | None = None
     seller: SellerArm | None = None
     invited: InvitedArm | None = None
     connected: ConnectedArm | None = None
@@ -374,6 +401,7 @@ ARMS: tuple[type[Arm], ...] = (
     CertifiedDaysArm,
     WindowArm,
     PassRateArm,
+    SamplesArm,
     SellerArm,
     InvitedArm,
     ConnectedArm,

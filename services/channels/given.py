@@ -6,14 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from services.channels.facts import Among
 from services.channels.terms import Code, Count, CreatorKind, Format, Part, Positive, ScoreName
 
 AssetFact = Literal[
     "media_type", "bytes", "width", "height", "duration_ms", "bitrate", "has_alt_text", "is_animated",
-    "has_transparency", "white_background",
+    "has_transparency", "white_background", "perceptual_hash",
 ]  # fmt: skip
 CreatorFact = Literal[
-    "kind", "level", "scores", "followers_count", "certified_days", "published_30d_count", "pass_rate", "is_seller"
+    "kind", "level", "scores", "followers_count", "certified_days", "published_30d_count", "pass_rate", "is_seller",
+    "accepted"
 ]
 DetailPath = Annotated[str, StringConstraints(pattern=r"^(is_original|details\.[a-z][a-z0-9_]*)$")]
 ProductFact = Literal["shop", "shop_scores", "categories", "is_on_shelf", "price_minor", "image"]
@@ -39,6 +41,15 @@ class GivenAsset(Part):
 GivenAssets = Count | tuple[GivenAsset, ...]
 
 
+class GivenLikeness(Part):
+    """What is nearest to the text or a picture: how many percent of the text are the same, how many bits differ."""
+
+    path: Annotated[str, StringConstraints(pattern=r"^(text|(covers|pictures)\.[0-9]{1,3})$")]
+    among: Among = "channel"
+    percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    bits: Annotated[int, Field(ge=0, le=64)] | None = None
+
+
 class GivenContent(Part):
     """`title_length`, `summary_length` and `text_length` stand for a made-up text of so many graphemes."""
 
@@ -60,6 +71,7 @@ class GivenContent(Part):
     tags: dict[Code, tuple[Code, ...]] = Field(default_factory=dict)
     details: dict[str, str | int | bool] = Field(default_factory=dict)
     is_original: bool | None = None
+    duplicates: tuple[GivenLikeness, ...] = ()
     unknown: tuple[DetailPath, ...] = ()
 
 
@@ -76,6 +88,8 @@ class GivenCreator(Part):
     is_seller: bool | None = None
     is_invited: bool | None = None
     is_connected: bool | None = None
+    accepted: dict[Format, Count] | None = None
+    is_cleaned_out: bool | None = None
     unknown: tuple[CreatorFact, ...] = ()
 
 

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from services.channels import examples, sheets
+from services.channels import clean_out, examples, sheets
 from services.channels.admission import described
+from services.channels.clean_out import CleanOut
 from services.channels.engine import CompiledPack
 from services.channels.gates import Gate
 from services.channels.packs import Pack, parse_pack
@@ -20,8 +22,10 @@ from services.channels.terms import Source
 
 FOLDER = Path("channels")
 PAGE = Path("docs/parity.md")
-Keeping = Literal["stops", "tells", "eyes", "shapes", "beside"]
-"""How a fact is kept: it stops a content, is only told, is looked at by people, shapes what happens next, or stands beside."""
+Keeping = Literal["stops", "tells", "eyes", "shapes", "ends", "declared", "beside"]
+"""How a fact is kept: it stops a content, is only told, is looked at by people, shapes what happens next, ends a creator's right,
+is declared for others to act on, or stands beside.
+"""
 
 # What channels are known to ask for, and what of a pack says it.
 DEMANDS: tuple[tuple[str, str], ...] = (
@@ -53,12 +57,15 @@ DEMANDS: tuple[tuple[str, str], ...] = (
         "how long certified, how much published, how much accepted",
         "creator.certified_days, creator.published_in_window, creator.pass_rate",
     ),
+    ("samples of a creator's work", "creator.samples"),
     ("seller or not, one field only", "creator.seller, creator.single_field"),
     ("by invitation, with a linked account", "creator.invited, creator.connected"),
     ("so many a day, a week, in all, by level", "quota"),
     ("so good in all", "min_score"),
     ("who looks, by when, in which order, for which reasons", "audit"),
     ("what the channel is given", "rendering"),
+    ("who has to leave, and for how long", "clean_out"),
+    ("where it is shown besides, what is counted of its readers", "showing"),
 )
 
 
@@ -74,7 +81,7 @@ class Known:
 
     @property
     def lacks_proof(self) -> bool:
-        return self.keeping == "stops" and self.proof is None
+        return self.keeping in {"stops", "ends"} and self.proof is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +103,10 @@ def captured(packs: Iterable[Pack]) -> list[Pack]:
 def known(pack: Pack) -> list[Known]:
     """Every fact of the pack, in the order of its parts."""
     stopped, told = _shown(pack)
+    ended = _ended(pack.clean_out)
     rows = []
-    for said in (*_selector(pack), *_gates(pack.gates, "gates"), *_rules(pack), *_rest(pack)):
-        proofs = stopped if said.keeping == "stops" else told
+    for said in (*_selector(pack), *_gates(pack.gates, "gates"), *_rules(pack), *_rest(pack), *_after(pack)):
+        proofs = {"stops": stopped, "ends": ended}.get(said.keeping, told)
         source = sheets.sourced(said.source or pack.source.model_copy(update={"note": None}))
         rows.append(Known(said.words, said.place, said.keeping, source, proofs.get(said.place)))
     rows.extend(
@@ -125,6 +133,17 @@ def _shown(pack: Pack) -> tuple[dict[str, str], dict[str, str]]:
             if found.stops and found.code in example.codes:
                 stopped.setdefault(found.place, example.name)
     return stopped, told
+
+
+def _ended(part: CleanOut | None) -> dict[str, str]:
+    """By place, the first example of a creator who has to go, or is warned, because of what stands there."""
+    shown: dict[str, str] = {}
+    if part is None:
+        return shown
+    for example in part.examples:
+        for found in clean_out.judge(part, clean_out.standing_of(part, example.given)).findings:
+            shown.setdefault(found.place, example.name)
+    return shown
 
 
 def _selector(pack: Pack) -> Iterator[_Said]:
@@ -201,13 +220,38 @@ def _rest(pack: Pack) -> Iterator[_Said]:
             yield _Said(f"{name}: at most {part.max:,}", f"rendering.{name}", "shapes", source)
 
 
+def _after(pack: Pack) -> Iterator[_Said]:
+    """What becomes of a content once it was taken, and of a creator from period to period."""
+    if (showing := pack.showing) is not None:
+        for place, said in (
+            ("also_in", f"also shown in {', '.join(showing.also_in)}" if showing.also_in else ""),
+            ("events", f"counts {', '.join(showing.events)}" if showing.events else ""),
+            ("new_followers", "counts whether a reader became a follower" if showing.new_followers else ""),
+            ("picks", "shows what it picks from what it accepted" if showing.picks else ""),
+        ):
+            if said:
+                yield _Said(said, f"showing.{place}", "declared", showing.source)
+    if (part := pack.clean_out) is not None:
+        for place, words in sheets.ends(part):
+            yield _Said(words, f"clean_out.{place}", "eyes" if place.startswith("causes") else "ends", part.source)
+        if part.wait_months is not None:
+            yield _Said(f"back after {part.wait_months} months", "clean_out.wait_months", "shapes", part.source)
+
+
 def page(packs: Iterable[Pack]) -> str:
     """The whole of docs/parity.md."""
     entries = [(pack, known(pack)) for pack in captured(packs)]
     lacking = sum(row.lacks_proof for _, rows in entries for row in rows)
-    beside = sum(row.keeping == "beside" for _, rows in entries for row in rows)
+    count = Counter(row.keeping for _, rows in entries for row in rows)
     parts = [
-        _HEAD.format(entries=len(entries), facts=sum(len(rows) for _, rows in entries), lacking=lacking, beside=beside),
+        _HEAD.format(
+            entries=len(entries),
+            facts=count.total(),
+            lacking=lacking,
+            beside=count["beside"],
+            declared=count["declared"],
+            eyes=count["eyes"],
+        ),
         "## What channels ask for, and what says it",
         _table(("asked for", "said by"), [(what, f"`{by.replace(', ', '`, `')}`") for what, by in DEMANDS]),
         "## The entries",
@@ -223,6 +267,8 @@ _KEPT: dict[Keeping, str] = {
     "eyes": "looked at by people",
     "tells": "told or scored",
     "shapes": "shapes what follows",
+    "ends": "ends a right",
+    "declared": "declared",
     "beside": "no part can say it",
 }
 _HEAD = """# What is known of the captured channels, and what keeps to it
@@ -233,7 +279,10 @@ example of the pack proves that it holds: one that must fail, and fails there.
 
 - Facts that stop a content, or keep a creator out, without an example that fails by them: **{lacking}**.
 - Facts that no part of a pack can say, each with its reason: **{beside}**. All others are a rule, a gate, a quota, a stage of the
-  audit or a shape of the rendering, or, where only eyes can tell, a task of the people who audit."""
+  audit, a shape of the rendering or a condition of the clean-out.
+- Facts that only eyes can tell, a task of the people who audit: **{eyes}** (rules of kind `manual` that stop, and causes of a clean-out).
+  A `manual` rule that only warns stands under "told or scored": the author reads it, and nobody checks it.
+- Facts that are declared for others to act on, and that nothing here judges by (`[showing]`): **{declared}**."""
 
 
 def _counts(pack: Pack, rows: list[Known]) -> tuple[str, ...]:

@@ -36,11 +36,11 @@ def contradictions(pack: Pack) -> Iterator[tuple[Path, str]]:
 
 
 def unreachable(pack: Pack) -> Iterator[tuple[Path, str]]:
-    """Formats that rules speak of, and the selector never lets in."""
+    """Formats that rules and the order of the audit speak of, and the selector never lets in."""
     taken = pack.selector.formats
     if not taken:
         return
-    named: list[tuple[Path, tuple[str, ...]]] = []
+    named: list[tuple[Path, tuple[str, ...]]] = [(("audit", "priority"), pack.audit.priority)]
     for index, rule in enumerate(pack.rules):
         named.append((("rules", index, "formats"), rule.formats))
         named.append((("rules", index, "when", "format"), rule.when.format if rule.when else ()))

@@ -97,6 +97,8 @@ BOUGHT_FROM_AFAR: list[dict[str, Any]] = [
     {"score": {"score": "health", "min": 300}},
     {"score": {"score": "fan_value", "min": 450}},
     {"seller": {"is": False}},
+    {"samples": {"formats": ["ARTICLE"], "min": 4}},
+    {"samples": {"formats": ["COLLOCATION"], "min": 2}},
 ]
 GATES: list[Known] = [
     (
@@ -110,7 +112,7 @@ GATES: list[Known] = [
             {"seller": {"is": False}},
         ],
     ),
-    ("bimai-qingdan.guides", [{"score": {"score": "index", "min": 650}}]),
+    ("bimai-qingdan.guides", [{"score": {"score": "index", "min": 650}}, {"samples": {"formats": [], "min": 3}}]),
     ("aiguangjie.daily", [{"invited": {}}, {"single_field": {}}]),
     (
         "quanqiu-shishang.home-card",
@@ -152,6 +154,8 @@ def test_quotas_are_those_that_are_known() -> None:
 
     levels = {(arm.min, arm.max, arm.per_creator_per_day) for arm in BY_KEY["weitao.article"].quota.by_level}
     assert levels == {(0, 1, 1), (2, 6, 10)}
+    notes = {(arm.min, arm.max, arm.per_creator_per_day) for arm in BY_KEY["weitao.item-notes"].quota.by_level}
+    assert notes == {(0, 1, 3), (2, 6, 30)}  # up to three pieces form a group, which spends one push
     assert sorted(by_level) == [f"weitao.{entry}" for entry in PUSHED]
     assert by_day == {
         "aiguangjie.daily": (20, False),

@@ -54,6 +54,7 @@ async def test_each_channel_is_open_closed_or_not_known_the_open_first(db: Datab
 
 async def test_a_channel_is_open_exactly_where_its_gates_stop_no_plan(db: Database, clock: FixedClock):
     gated = [one for one in PACKS.values() if one.gates is not None][:15]
+    gated.append(pack("test.certified", gates={"certified_days": {"min": 1}}))
     await install(db, *gated)
     async with db.session() as session:
         ada = await make.creator(session, level=4, followers_count=20_000, quality_score=700, health_score=900)

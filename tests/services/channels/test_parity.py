@@ -93,7 +93,8 @@ def test_every_kind_and_every_condition_is_named_by_what_channels_ask_for() -> N
 
     kinds = {kind.model_fields["kind"].annotation.__args__[0] for kind in KINDS}  # type: ignore[union-attr]
     arms = {f"creator.{arm.fact}" for arm in ARMS}
-    assert named == kinds | arms | {"selector", "when", "quota", "min_score", "audit", "rendering"}
+    parts = {"selector", "when", "quota", "min_score", "audit", "rendering", "clean_out", "showing"}
+    assert named == kinds | arms | parts
 
 
 def test_each_fact_says_where_it_stands_how_it_is_kept_and_what_shows_it() -> None:
