@@ -5,14 +5,14 @@ not depend on how many they are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import Date, false, func, null, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -25,10 +25,12 @@ from services.channels.facts import (
     ContentFacts,
     CreatorFacts,
     Facts,
+    Likeness,
     ProductFacts,
     TagFacts,
 )
-from services.pass_rates import PassRates, are_asked, pass_rates
+from services.duplicates.looking import Asked, Looked, look
+from services.track_records import TrackRecords, track_records
 
 log = structlog.get_logger()
 
@@ -86,7 +88,7 @@ async def gather(
     base_url: str,
     which: Which = "live",
     skip_unreadable: bool = False,
-    judges: Iterable[CompiledPack] = (),
+    judges: Collection[CompiledPack] = (),
 ) -> dict[int, Gathered]:
     """Facts by content id. A content without the revision asked for is absent. Visibility is the caller's business.
 
@@ -109,13 +111,11 @@ async def gather(
         session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)}
     )
     creators = await facts_of_creators(session, {creator.id: creator for _, _, creator in found}, at)
-    rates = None
-    if are_asked(judges):
-        rates = await pass_rates(session, creators, [content.id for content, _, _ in found], at)
+    records = await track_records(session, judges, creators, [content.id for content, _, _ in found], at)
     gathered = {}
     for content, revision, creator in found:
         around = (
-            _before(content, creators[creator.id], at, rates),
+            _before(content, creators[creator.id], at, records),
             assets[revision.id],
             products[revision.id],
             tags,
@@ -127,7 +127,23 @@ async def gather(
             if not skip_unreadable:
                 raise
             log.exception("content.unreadable", content=str(content.uid), revision=revision.number)
+    asked = Asked.by(judges)
+    if asked and gathered:
+        near = await look(session, [looked(one) for one in gathered.values()], asked)
+        gathered = {id_: compared(one, near[id_].likenesses(asked)) for id_, one in gathered.items()}
     return gathered
+
+
+def looked(gathered: Gathered) -> Looked:
+    """What copies of a content are looked for by."""
+    content = gathered.content
+    return Looked(content.id, content.group_uid, content.creator_id, gathered.revision.id, gathered.facts.content)
+
+
+def compared(gathered: Gathered, duplicates: tuple[Likeness, ...]) -> Gathered:
+    """The same content, knowing what it comes near to."""
+    content = replace(gathered.facts.content, duplicates=duplicates)
+    return replace(gathered, facts=replace(gathered.facts, content=content))
 
 
 def _tag_ids(content: models.Content, revision: models.Revision) -> list[int]:
@@ -238,14 +254,7 @@ async def facts_of_creators(
             select(table.creator_id, column).where(table.creator_id == any_of(ids))
         ):
             grouped[name][creator_id].add(code)
-    joined: dict[int, set[str]] = defaultdict(set)
-    member = models.ChannelMember
-    for creator_id, key in await session.execute(
-        select(member.creator_id, models.Channel.key)
-        .join(models.Channel, models.Channel.id == member.channel_id)
-        .where(member.creator_id == any_of(ids))
-    ):
-        joined[creator_id].add(key)
+    joined, departed = await memberships_of(session, ids, at)
     recent = dict(
         (
             await session.execute(
@@ -280,15 +289,45 @@ async def facts_of_creators(
             is_seller=creator.is_seller,
             invited_channels=frozenset(joined[creator.id]),
             connected_channels=frozenset(joined[creator.id]),
+            departed_channels=dict(departed[creator.id]),
         )
         for creator in creators.values()
     }
 
 
-def _before(content: models.Content, creator: CreatorFacts, at: datetime, rates: PassRates | None) -> CreatorFacts:
+async def memberships_of(
+    session: AsyncSession, ids: Sequence[int], at: datetime
+) -> tuple[dict[int, set[str]], dict[int, dict[str, date | None]]]:
+    """The keys of the channels that these creators belong to, and of those that ended their right with the day of return.
+
+    Zones differ: a day that may be over somewhere is left to the engine.
+    """
+    joined: dict[int, set[str]] = defaultdict(set)
+    departed: dict[int, dict[str, date | None]] = defaultdict(dict)
+    member, gone = models.ChannelMember, models.ChannelDeparture
+    members = select(member.channel_id, member.creator_id, false().label("is_gone"), null().cast(Date).label("until"))
+    departures = select(gone.channel_id, gone.creator_id, true().label("is_gone"), gone.until)
+    both = (
+        members.where(member.creator_id == any_of(ids))
+        .union_all(departures.where(gone.creator_id == any_of(ids), or_(gone.until.is_(None), gone.until >= at.date())))
+        .subquery()
+    )
+    rows = await session.execute(
+        select(both.c.creator_id, models.Channel.key, both.c.is_gone, both.c.until)
+        .join(models.Channel, models.Channel.id == both.c.channel_id)
+        .order_by(models.Channel.key)
+    )
+    for creator_id, key, is_gone, until in rows:
+        if is_gone:
+            departed[creator_id][key] = until
+        else:
+            joined[creator_id].add(key)
+    return joined, departed
+
+
+def _before(content: models.Content, creator: CreatorFacts, at: datetime, records: TrackRecords) -> CreatorFacts:
     """The creator without this content: what they published counts the others, before it is live as afterwards."""
-    if rates is not None:
-        creator = replace(creator, pass_rate=rates.of(content.creator_id, content.id))
+    creator = records.told(creator, content.creator_id, content.id)
     counted = content.is_live and content.published_at is not None and content.published_at > at - COUNTED
     count = creator.published_30d_count
     return replace(creator, published_30d_count=count - 1) if counted and count else creator

@@ -14,11 +14,13 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from core.errors import Invalid
 from services.channels.changes import Changes
+from services.channels.clean_out import CleanOut
 from services.channels.complaints import PackProblem, complaints
 from services.channels.gates import Gate
 from services.channels.given import Given
 from services.channels.rules import AnyRule
 from services.channels.shapes import Rendering
+from services.channels.showing import Showing
 from services.channels.terms import (
     AUTHORED,
     Code,
@@ -117,6 +119,10 @@ class Audit(Part):
             raise ValueError("names machine, human, trial at most once and in this order")
         return path
 
+    def rank(self, form: str) -> int:
+        """The turn of a format at human audit: its place in `priority`, after all that are named there if it is not."""
+        return next((place for place, one in enumerate(self.priority) if one == form), len(self.priority))
+
     @property
     def expected_hours(self) -> int:
         """By when, counted from the submission, the audits should be over: the sum of the stages' deadlines."""
@@ -179,6 +185,8 @@ class Pack(Part):
     audit: Audit = Audit()
     changes: Changes = Changes()
     rendering: Rendering = Rendering()
+    showing: Showing | None = None
+    clean_out: CleanOut | None = None
     facts: tuple[Fact, ...] = ()
     examples: tuple[Example, ...] = ()
 

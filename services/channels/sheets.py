@@ -10,10 +10,12 @@ import orjson
 
 from services.channels import wording
 from services.channels.admission import described
+from services.channels.clean_out import RATE_DAYS, CleanOut
 from services.channels.gates import Gate
 from services.channels.packs import Audit, Pack, Quota, Selector
 from services.channels.rules.base import Condition, Rule
 from services.channels.shapes import Rendering, TextShape
+from services.channels.showing import Showing
 from services.channels.terms import Source
 
 _SUBJECTS = ("field", "fields", "of", "about", "taxonomy")
@@ -47,6 +49,8 @@ def sheet(pack: Pack) -> tuple[Section, ...]:
         Section("Quota", ("for", "how many"), tuple(_quota(pack.quota))),
         Section("Audit", ("what", "how"), tuple(_audit(pack.audit))),
         Section("Rendering", ("part", "how"), tuple(_rendering(pack.rendering))),
+        Section("After it is taken", ("what", "how"), tuple(_showing(pack.showing))),
+        Section("Clean-out", ("what", "how"), tuple(_clean_out(pack.clean_out))),
         Section("Facts", ("fact", "value", "source"), tuple(_facts(pack))),
         Section("Examples", ("example", "must", "because of"), tuple(_examples(pack))),
     )
@@ -190,6 +194,48 @@ def _shape(shape: TextShape) -> str:
     parts += _bounds({"max": shape.max, "unit_stated": shape.unit_stated}, shape.unit) if shape.max else []
     parts += [f"cut with “{shape.ellipsis}”"] if shape.max and shape.ellipsis != "…" else []
     return ", ".join(parts)
+
+
+def _showing(showing: Showing | None) -> Iterator[tuple[str, str]]:
+    if showing is None:
+        return
+    if showing.also_in:
+        yield "also shown in", ", ".join(showing.also_in)
+    if showing.events:
+        yield "counts", ", ".join(showing.events)
+    if showing.new_followers:
+        yield "counts", "whether a reader became a follower"
+    if showing.picks:
+        yield "shows", "what it picks from what it accepted"
+    if showing.source is not None:
+        yield "source", sourced(showing.source)
+
+
+def _clean_out(part: CleanOut | None) -> Iterator[tuple[str, str]]:
+    """When a right ends; shared with the page of what is known."""
+    if part is None:
+        return
+    over = "this entry" if part.counted == "entry" else "all entries of the platform"
+    yield "looked at", f"every {part.every}, over {over}"
+    for _, words in ends(part):
+        yield ("warns" if words.startswith("warned: ") else "ends the right"), words.removeprefix("warned: ")
+    back = f"{part.wait_months} months" if part.wait_months else "until an operator lets them in again"
+    yield "comes back after", back
+    if part.source is not None:
+        yield "source", sourced(part.source)
+
+
+def ends(part: CleanOut) -> Iterator[tuple[str, str]]:
+    """Each condition under which a right ends or somebody is warned: where it stands in the part, and in words."""
+    if part.below_gates:
+        yield "below_gates", "below the gates"
+    for index, floor in enumerate(part.floors):
+        words = f"fewer than {floor.min} {floor.counts} in {floor.days} days"
+        yield f"floors.{index}", words if floor.then == "out" else f"warned: {words}"
+    if part.pass_rate_min is not None:
+        yield "pass_rate_min", f"a pass rate under {part.pass_rate_min} % in {RATE_DAYS} days"
+    for index, cause in enumerate(part.causes):
+        yield f"causes.{index}", f"{cause.text.en} · {cause.text.zh} (`{cause.code}`, by an operator)"
 
 
 def _facts(pack: Pack) -> Iterator[tuple[str, ...]]:
