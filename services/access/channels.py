@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 
 import models
 from core.caller import Caller, Scope
@@ -45,7 +45,8 @@ def audited(caller: Caller) -> ColumnElement[bool]:
     version = models.PackVersion
     own_people = select(version.id).where(version.body["audit"]["auditors"].astext == "channel")
     one = models.Submission
-    return and_(one.channel_id.in_(sorted(caller.channel_ids)), one.pack_version_id.in_(own_people))
+    by_them = one.pack_version_id == func.any(func.array(own_people.scalar_subquery()))
+    return and_(one.channel_id.in_(sorted(caller.channel_ids)), by_them)
 
 
 def partial_to(caller: Caller) -> frozenset[int]:
@@ -65,7 +66,9 @@ def auditable(caller: Caller) -> ColumnElement[bool]:
 def _of_public_content(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Submissions of a content that everybody may see, for which these hold too."""
     of_it = models.Content.id == models.Submission.content_id
-    return exists().where(of_it, public_contents(), *conditions).correlate(models.Submission)
+    # asked of each row, and not a join: a queue is read in its order until there are enough, however long it is
+    shown = select(true()).where(of_it, public_contents(), *conditions).correlate(models.Submission)
+    return shown.scalar_subquery().is_(True)
 
 
 def explained(caller: Caller) -> ColumnElement[bool]:

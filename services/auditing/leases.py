@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -137,7 +137,7 @@ def _wanted(caller: Caller, wanted: Wanted, channel_ids: list[int] | None) -> Co
     elif channel_ids is None:
         version = models.PackVersion
         others = select(version.id).where(version.body["audit"]["auditors"].astext == "channel")
-        parts.append(or_(escalated, one.pack_version_id.not_in(others)))
+        parts.append(or_(escalated, one.pack_version_id != func.all(func.array(others.scalar_subquery()))))
     if channel_ids is not None:
         parts.append(one.channel_id.in_(channel_ids))
     if wanted.formats:
