@@ -48,11 +48,17 @@ class Found:
 
 
 async def found(
-    session: AsyncSession, uids: Collection[UUID], usable: ColumnElement[bool], *, kept: Select[Any] | None = None
+    session: AsyncSession,
+    uids: Collection[UUID],
+    usable: ColumnElement[bool],
+    *,
+    kept: Select[Any] | None = None,
+    is_held: bool = True,
 ) -> dict[UUID, Found]:
     """Those of these assets that are `usable`. What the ids in `kept` name may stay where it is, retired or not.
 
-    They are held until the end of the transaction: who deletes one waits, and finds it used; what is gone is not found.
+    They are held until the end of the transaction: who deletes one waits, and finds it used; what is gone is not found. For
+    who binds nothing they need not be.
     """
     if not uids:
         return {}
@@ -60,7 +66,9 @@ async def found(
     stands = false() if kept is None else asset.id.in_(kept)
     retired, expired = and_(asset.retired_at.is_not(None), ~stands), and_(is_expired(), ~stands)
     statement = select(asset.uid, asset.id, asset.kind, retired, expired).where(asset.uid.in_(set(uids)), usable)
-    rows = await session.execute(statement.order_by(asset.id).with_for_update(read=True, key_share=True, of=asset))
+    if is_held:
+        statement = statement.order_by(asset.id).with_for_update(read=True, key_share=True, of=asset)
+    rows = await session.execute(statement)
     return {uid: Found(id_, kind, _refusal(is_retired, is_over)) for uid, id_, kind, is_retired, is_over in rows}
 
 

@@ -266,7 +266,7 @@ class TranslationExists(Conflict):
 async def _write(
     session: AsyncSession, content: models.Content, draft: Draft, found: references.Found, *, number: int
 ) -> models.Revision:
-    revision = models.Revision(content_id=content.id, number=number, **_words(draft))
+    revision = models.Revision(content_id=content.id, number=number, **words(draft))
     session.add(revision)
     await session.flush()
     await _bind(session, revision, draft, found)
@@ -274,7 +274,7 @@ async def _write(
 
 
 async def _rewrite(session: AsyncSession, revision: models.Revision, draft: Draft, found: references.Found) -> None:
-    for name, value in _words(draft).items():
+    for name, value in words(draft).items():
         setattr(revision, name, value)
     revision.edition += 1
     await session.execute(delete(models.RevisionAsset).where(models.RevisionAsset.revision_id == revision.id))
@@ -282,7 +282,8 @@ async def _rewrite(session: AsyncSession, revision: models.Revision, draft: Draf
     await _bind(session, revision, draft, found)
 
 
-def _words(draft: Draft) -> dict[str, Any]:
+def words(draft: Draft) -> dict[str, Any]:
+    """What a revision keeps of a draft, by its columns."""
     return {
         "title": draft.title,
         "summary": draft.summary,
@@ -292,19 +293,29 @@ def _words(draft: Draft) -> dict[str, Any]:
     }
 
 
+def shown(draft: Draft) -> list[tuple[models.AssetUse, UUID]]:
+    """The assets that a draft shows, in order: covers, those of its format, those in its body."""
+    covers = [(models.AssetUse.COVER, uid) for uid in draft.covers]
+    inner = [*formats.asset_uids(draft.details), *blocks.asset_uids(draft.body)]
+    return [*covers, *((models.AssetUse(use), uid) for use, uid in inner)]
+
+
+def led_to(draft: Draft) -> list[UUID]:
+    """The products that a draft leads to, in order, each once."""
+    return list(
+        dict.fromkeys((*draft.products, *formats.product_uids(draft.details), *blocks.product_uids(draft.body)))
+    )
+
+
 async def _bind(session: AsyncSession, revision: models.Revision, draft: Draft, found: references.Found) -> None:
     """Tie the revision to the assets, products and tags that it names."""
-    shown: list[tuple[models.AssetUse, UUID]] = [(models.AssetUse.COVER, uid) for uid in draft.covers]
-    inner = [*formats.asset_uids(draft.details), *blocks.asset_uids(draft.body)]
-    shown.extend((models.AssetUse(use), uid) for use, uid in inner)
-    products = dict.fromkeys((*draft.products, *formats.product_uids(draft.details), *blocks.product_uids(draft.body)))
     revision.tag_ids = [tag.id for tag in found.tags]
     session.add_all(
         models.RevisionAsset(revision_id=revision.id, position=place, use=use, asset_id=found.assets[uid])
-        for place, (use, uid) in enumerate(shown)
+        for place, (use, uid) in enumerate(shown(draft))
     )
     session.add_all(
         models.RevisionProduct(revision_id=revision.id, position=place, product_id=found.products[uid])
-        for place, uid in enumerate(products)
+        for place, uid in enumerate(led_to(draft))
     )
     await session.flush()

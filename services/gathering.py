@@ -5,7 +5,7 @@ not depend on how many they are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.reads import any_of
 from models import blocks
-from services import asset_facts, revision_facts, tag_facts
+from services import asset_facts, product_facts, revision_facts, tag_facts
 from services.channels.engine import CompiledPack
 from services.channels.facts import (
     AssetFacts,
@@ -105,8 +105,53 @@ async def gather(
         .execution_options(populate_existing=True)
     )
     found = [(content, revision, creator) for content, revision, creator in rows]
-    assets = await _assets(session, [revision.id for _, revision, _ in found])
-    products = await _products(session, [revision.id for _, revision, _ in found], base_url)
+    ids_of_revisions = [revision.id for _, revision, _ in found]
+    assets = await _assets(session, ids_of_revisions)
+    products = await product_facts.linked(session, product_facts.links(ids_of_revisions), base_url) if found else {}
+    return await _all_around(
+        session, found, assets, products, at=at, base_url=base_url, skip_unreadable=skip_unreadable, judges=judges
+    )
+
+
+async def gather_unsaved(
+    session: AsyncSession,
+    content: models.Content,
+    revision: models.Revision,
+    creator: models.Creator,
+    *,
+    asset_ids: Sequence[tuple[models.AssetUse, int]],
+    product_ids: Sequence[int],
+    at: datetime,
+    base_url: str,
+    judges: Collection[CompiledPack],
+) -> Gathered:
+    """The facts of a revision that has no row yet: rows are only read."""
+    rows = await session.scalars(select(models.Asset).where(models.Asset.id == any_of(id_ for _, id_ in asset_ids)))
+    by_id = {asset.id: asset for asset in rows}
+    assets = {revision.id: [(use, by_id[id_]) for use, id_ in asset_ids]}
+    products = (
+        await product_facts.linked(session, product_facts.links_of(revision.id, product_ids), base_url)
+        if product_ids
+        else {}
+    )
+    found = await _all_around(
+        session, [(content, revision, creator)], assets, products, at=at, base_url=base_url, judges=judges
+    )
+    return found[content.id]
+
+
+async def _all_around(
+    session: AsyncSession,
+    found: Sequence[tuple[models.Content, models.Revision, models.Creator]],
+    assets: Mapping[int, list[tuple[models.AssetUse, models.Asset]]],
+    products: Mapping[int, list[ProductFacts]],
+    *,
+    at: datetime,
+    base_url: str,
+    skip_unreadable: bool = False,
+    judges: Collection[CompiledPack] = (),
+) -> dict[int, Gathered]:
+    """These revisions with tags, creators, what these published, and what comes near to them."""
     tags = await tag_facts.by_ids(
         session, {tag_id for content, revision, _ in found for tag_id in _tag_ids(content, revision)}
     )
@@ -116,8 +161,8 @@ async def gather(
     for content, revision, creator in found:
         around = (
             _before(content, creators[creator.id], at, records),
-            assets[revision.id],
-            products[revision.id],
+            assets.get(revision.id, []),
+            products.get(revision.id, []),
             tags,
             base_url,
         )
@@ -168,73 +213,6 @@ async def _assets(
         for revision_id, use, asset in rows:
             used[revision_id].append((use, asset))
     return used
-
-
-async def _products(session: AsyncSession, revision_ids: Sequence[int], base_url: str) -> dict[int, list[ProductFacts]]:
-    linked: dict[int, list[ProductFacts]] = defaultdict(list)
-    if not revision_ids:
-        return linked
-    link = models.RevisionProduct
-    main = models.ProductAsset
-    rows = await session.execute(
-        select(link.revision_id, models.Product, models.Shop, models.Brand.name, models.Asset)
-        .join(models.Product, models.Product.id == link.product_id)
-        .outerjoin(models.Shop, models.Shop.id == models.Product.shop_id)
-        .outerjoin(models.Brand, models.Brand.id == models.Product.brand_id)
-        .outerjoin(main, (main.product_id == models.Product.id) & (main.position == 0))
-        .outerjoin(models.Asset, models.Asset.id == main.asset_id)
-        .where(link.revision_id == any_of(revision_ids))
-        .order_by(link.revision_id, link.position)
-    )
-    found = [row for row in rows]  # noqa: C416  (a list: it is read twice)
-    pools = await _pools(session, {product.id for _, product, *_ in found})
-    categories = await tag_facts.by_ids(
-        session, {product.category_id for _, product, *_ in found if product.category_id}
-    )
-    for revision_id, product, shop, brand, image in found:
-        category = categories.get(product.category_id or 0)
-        linked[revision_id].append(
-            ProductFacts(
-                uid=str(product.uid),
-                title=product.title,
-                price_minor=product.price_minor,
-                currency=product.currency,
-                shop_uid=str(shop.uid) if shop else None,
-                shop=shop.name if shop else None,
-                shop_scores=_shop_scores(shop),
-                brand=brand,
-                categories=frozenset((category.facts.code, *category.facts.ancestors) if category else ()),
-                pools=frozenset(pools[product.id]),
-                is_on_shelf=product.is_on_shelf,
-                url=product.url,
-                image=asset_facts.of(image, base_url) if image else None,
-            )
-        )
-    return linked
-
-
-def _shop_scores(shop: models.Shop | None) -> dict[str, int]:
-    if shop is None:
-        return {}
-    scores = {
-        "description": shop.description_score,
-        "service": shop.service_score,
-        "logistics": shop.logistics_score,
-    }
-    return {name: score for name, score in scores.items() if score is not None}
-
-
-async def _pools(session: AsyncSession, product_ids: set[int]) -> dict[int, list[str]]:
-    pools: dict[int, list[str]] = defaultdict(list)
-    if product_ids:
-        rows = await session.execute(
-            select(models.PoolProduct.product_id, models.Pool.code)
-            .join(models.Pool, models.Pool.id == models.PoolProduct.pool_id)
-            .where(models.PoolProduct.product_id == any_of(product_ids))
-        )
-        for product_id, code in rows:
-            pools[product_id].append(code)
-    return pools
 
 
 async def facts_of_creators(

@@ -65,13 +65,18 @@ def named(draft: BaseModel | dict[str, Any]) -> Named:
 
 
 async def find(
-    session: AsyncSession, creator_id: int | None, wanted: Named, *, kept: Select[Any] | None = None
+    session: AsyncSession,
+    creator_id: int | None,
+    wanted: Named,
+    *,
+    kept: Select[Any] | None = None,
+    is_held: bool = True,
 ) -> Found:
     """What this creator may use of what is named. Without a creator, whether assets may be used is not looked at. `kept`
-    selects the ids of assets that stand there already, and may stay.
+    selects the ids of assets that stand there already, and may stay; they are held for who binds them.
     """
     own = (models.Asset.creator_id == creator_id) | models.Asset.creator_id.is_(None)
-    assets = await asset_binding.found(session, {uid for _, uid in wanted.assets}, own, kept=kept)
+    assets = await asset_binding.found(session, {uid for _, uid in wanted.assets}, own, kept=kept, is_held=is_held)
     products = await _products(session, wanted.products)
     tags, problems = await tagging.resolve(session, wanted.tags)
     problems.extend(
