@@ -20,12 +20,12 @@ from api.graphql.labels import Language, spoken
 from api.graphql.nodes import Node, findable
 from api.graphql.permissions import needs
 from api.graphql.renditions import AssetRendition, sized
-from api.graphql.rows import shapes, shows
+from api.graphql.rows import shape, shapes, shows
 from api.graphql.submission_filters import SubmissionFilter
 from api.graphql.submission_flags import MOST_FLAGS, SubmissionFlag
 from api.graphql.words import described
 from core.caller import Scope
-from services import assets, contents, decisions, explaining, products
+from services import assets, auditing, contents, decisions, explaining, products
 from services.channels import reading
 from services.channels.rendering import ProductCard as RenderedCard
 from services.channels.rendering import RenderedPicture as RenderedOne
@@ -276,8 +276,8 @@ class Decision:
 
 @shows(models.Submission)
 @strawberry.type(
-    description="One content at one channel. Seen by those who may change the content, and once it is delivered by the"
-    " integration of the channel."
+    description="One content at one channel. Seen by those who may change the content, by those who audit for the channel, and"
+    " once it is on trial or delivered by the integration of the channel."
 )
 class Submission(Node):
     row: strawberry.Private[models.Submission]
@@ -317,6 +317,29 @@ class Submission(Node):
     decisions: paging.Connection[Decision] = page(
         decisions.decisions_of, key="id", description="All decisions on it, the newest first."
     )
+    audit: refs.AuditTaskRef | None = one(
+        auditing.tasks,
+        key="id",
+        description="What whoever judges it needs to know; null where it does not wait for a person, and for all others.",
+    )
+
+    @strawberry.field(
+        description="Why a person rejected it, in the channel's own words; a note of theirs is the `reason`. At most 200.",
+        directives=[at_most(MOST_SHOWN)],
+    )
+    async def reasons(self, info: Info) -> list[refs.RejectionReasonRef]:
+        found = await info.context.load(auditing.told, self.row.id)
+        return [shape(one) for one in found or ()]
+
+    @strawberry.field(
+        description="The content as this channel shows it, or would; null where it is not to be seen, or is no longer the version"
+        " that was submitted."
+    )
+    async def rendition(self, info: Info) -> Rendition | None:
+        context = info.context
+        asked = {"at": context.clock.now(), "base_url": context.settings.base_url}
+        found = await context.load(auditing.exhibits, self.row.id, **asked)
+        return None if found is None else Rendition(row=found)
 
 
 findable("Submission", decisions.by_uids)
@@ -328,6 +351,9 @@ class SubmissionQuery:
         decisions.listed,
         key=None,
         filters=SubmissionFilter,
-        gate=needs(Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.CREATOR_WRITE, Scope.DELIVERY_WRITE),
-        description="Submissions of contents that you may change, and those delivered to your channels, the latest moved first.",
+        gate=needs(
+            Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.CREATOR_WRITE, Scope.DELIVERY_WRITE, Scope.AUDIT_WRITE
+        ),
+        description="Submissions of contents that you may change, those delivered to your channels or on trial there, and those"
+        " that you audit or that were audited for your channels; the latest moved first.",
     )
