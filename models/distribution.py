@@ -144,10 +144,14 @@ class SubmissionEvent(Base):
     taken_by: Mapped[SubmissionActor]
     # who that was, by name
     actor: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     reason: Mapped[str | None]
     reason_codes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
 
-    __table_args__ = (Index("ix_submission_events_submission", "submission_id", "id"),)
+    __table_args__ = (
+        Index("ix_submission_events_submission", "submission_id", "id"),
+        Index("ix_submission_events_account", "account_id", postgresql_where=text("account_id IS NOT NULL")),
+    )
 
 
 class FactSnapshot(Base):

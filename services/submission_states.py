@@ -125,7 +125,8 @@ def move(
             to_state=to,
             at=at,
             taken_by=by,
-            actor=_name(caller),
+            actor=_who(caller).name,
+            account_id=_who(caller).account_id,
             reason=reason,
             reason_codes=step.reason_codes,
         )
@@ -173,8 +174,11 @@ class Moves:
             "reasons": ([step.reason for step in self.taken], Text),
             "codes": ([" ".join(step.reason_codes) for step in self.taken], Text),
         }
+        who = _who(self.caller)
         values = [bindparam(name, given, type_=ARRAY(type_)) for name, (given, type_) in columns.items()]
-        await session.execute(_EVENTS.bindparams(*values, at=self.at, taken_by=self.by.value, actor=_name(self.caller)))
+        await session.execute(
+            _EVENTS.bindparams(*values, at=self.at, taken_by=self.by.value, actor=who.name, account_id=who.account_id)
+        )
         self.taken.clear()
 
 
@@ -239,14 +243,14 @@ def side_of(caller: Caller, creator_id: int) -> SubmissionActor:
     return SubmissionActor.OPERATOR if is_operator else SubmissionActor.AUTHOR
 
 
-def _name(caller: Caller) -> str:
-    return (caller.acted_by or caller).name
+def _who(caller: Caller) -> Caller:
+    return caller.acted_by or caller
 
 
 _EVENTS = text(
     "INSERT INTO submission_events"
-    " (submission_id, attempt, from_state, to_state, at, taken_by, actor, reason, reason_codes)"
-    " SELECT id, attempt, from_state, to_state, :at, :taken_by, :actor, reason, string_to_array(codes, ' ')"
+    " (submission_id, attempt, from_state, to_state, at, taken_by, actor, account_id, reason, reason_codes)"
+    " SELECT id, attempt, from_state, to_state, :at, :taken_by, :actor, :account_id, reason, string_to_array(codes, ' ')"
     " FROM unnest(:ids, :attempts, :froms, :tos, :reasons, :codes) WITH ORDINALITY"
     " AS given(id, attempt, from_state, to_state, reason, codes, place) ORDER BY place"
-).bindparams(bindparam("at", type_=DateTime(timezone=True)))
+).bindparams(bindparam("at", type_=DateTime(timezone=True)), bindparam("account_id", type_=BigInteger))

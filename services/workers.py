@@ -8,11 +8,12 @@ from collections.abc import Collection
 
 import structlog
 
-from services import erasure, firing, idempotency, merging, outbox, rates, scheduling, streams
+from services import deadlines, erasure, firing, idempotency, merging, outbox, rates, scheduling, streams
 from services.assets import probing, retiring, sweeping, verifying
 from services.assets.fetching import Fetcher
 from services.assets.file_limits import FileLimits
 from services.distribution import Distributor, Tally
+from services.duplicates.filling import Filler
 from services.homepages import scheduling as homepage_scheduling
 from services.indexing import Indexer
 from services.loops import POLL_SECONDS, Step, Wakeup, loop, pause
@@ -59,6 +60,8 @@ async def run(runtime: Runtime, stop: asyncio.Event, *, work: Collection[Work] =
         steps.append(("store-sweeper", verifying.sweeper(runtime.store, runtime.clock)))
         steps += _tending_uploads(runtime)
         steps.append(("scheduler", _firing(runtime)))
+        steps.append(("deadline-keeper", _keeping_deadlines(runtime)))
+        steps.append(("print-filler", Filler(runtime.db).step))
         steps.append(("eraser", _erasing(runtime)))
         steps.append(("rehearser", _rehearser(runtime).step))
     indexer = Indexer(runtime.db, runtime.index, clock=runtime.clock)
@@ -89,6 +92,7 @@ async def drain(runtime: Runtime, *, work: Collection[Work] = EVERYTHING) -> Tal
         for kind in SCHEDULED:
             while await firing.fire_one(runtime.db, kind, runtime.clock):
                 pass
+        await _all(_keeping_deadlines(runtime))
         loops = [_distributor(runtime).drain() for _ in range(runtime.settings.distributors)]
         tally = sum(await asyncio.gather(*loops), tally)
         await _all(_rehearser(runtime).step)
@@ -171,6 +175,13 @@ def _distributing(distributor: Distributor) -> Step:
 def _firing(runtime: Runtime) -> Step:
     async def step() -> bool:
         return await firing.step(runtime.db, SCHEDULED, runtime.clock)
+
+    return step
+
+
+def _keeping_deadlines(runtime: Runtime) -> Step:
+    async def step() -> bool:
+        return await deadlines.step(runtime.db, runtime.clock)
 
     return step
 

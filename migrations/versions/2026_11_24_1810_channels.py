@@ -236,12 +236,21 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_submission_events_account_id")),
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_submission_events_submission_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submission_events")),
     )
     op.create_index("ix_submission_events_submission", "submission_events", ["submission_id", "id"], unique=False)
+    op.create_index(
+        "ix_submission_events_account",
+        "submission_events",
+        ["account_id"],
+        unique=False,
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
     op.add_column(
         "submissions", sa.Column("reason_codes", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
     )
@@ -329,6 +338,11 @@ def downgrade() -> None:
     op.drop_column("submissions", "audit_rank")
     op.drop_column("submissions", "flags")
     op.drop_column("submissions", "reason_codes")
+    op.drop_index(
+        "ix_submission_events_account",
+        table_name="submission_events",
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
     op.drop_index("ix_submission_events_submission", table_name="submission_events")
     op.drop_table("submission_events")
     op.drop_index(op.f("ix_rehearsals_pack_version_id"), table_name="rehearsals")

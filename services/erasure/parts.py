@@ -92,6 +92,12 @@ async def folders(session: AsyncSession, creator_id: int, _clock: Clock) -> int:
     return await _count(session, FOLDERS, creator_id)
 
 
+async def clean_outs(session: AsyncSession, creator_id: int, _clock: Clock) -> int:
+    """Where they were sent away and why, what was counted of them there, and which channels they belonged to."""
+    await _run(session, DEPARTURES, subject=creator_id)
+    return await _count(session, VERDICTS, creator_id)
+
+
 async def marks_left(session: AsyncSession, account_id: int, _clock: Clock) -> int:
     """Whom they followed, what they liked, kept and voted for: who somebody was can be read from it."""
     await following.forget(session, [account_id])
@@ -120,6 +126,7 @@ OF_CREATOR: dict[str, Part] = {
     "homepage_versions": homepages,
     "assets": assets,
     "asset_folders": folders,
+    "clean_out_verdicts": clean_outs,
     "audit_entries": said_of_creator,
 }
 OF_ACCOUNT: dict[str, Part] = {
@@ -137,6 +144,7 @@ WORDS_OF_CONTENTS = (
         " sealed_at = coalesce(sealed_at, :now) WHERE content_id = ANY(:ids)"
     ),
     "DELETE FROM revision_assets WHERE revision_id IN (SELECT id FROM revisions WHERE content_id = ANY(:ids))",
+    "DELETE FROM content_prints WHERE content_id = ANY(:ids)",
     (
         "UPDATE reviews SET note = CASE WHEN note IS NOT NULL THEN '' END, decided_at = coalesce(decided_at, :now),"
         " state = CASE state WHEN 'WAITING' THEN 'CANCELLED' ELSE state END WHERE content_id = ANY(:ids)"
@@ -146,7 +154,14 @@ WORDS_OF_CONTENTS = (
         " state = CASE state WHEN 'WAITING' THEN 'REFUSED' ELSE state END WHERE content_id = ANY(:ids)"
     ),
     "UPDATE live_rooms SET stream_url = NULL, replay_url = NULL WHERE content_id = ANY(:ids)",
-    "UPDATE submissions SET reason = NULL WHERE content_id = ANY(:ids) AND reason IS NOT NULL",
+    (
+        "UPDATE submissions SET reason = NULL, escalation = CASE WHEN escalation IS NOT NULL THEN '' END"
+        " WHERE content_id = ANY(:ids) AND (reason IS NOT NULL OR escalation IS NOT NULL)"
+    ),
+    (
+        "UPDATE submission_events SET reason = NULL WHERE reason IS NOT NULL"
+        " AND submission_id IN (SELECT id FROM submissions WHERE content_id = ANY(:ids))"
+    ),
     (
         "UPDATE fact_snapshots SET body = '{}' WHERE digest IN (SELECT d.snapshot_digest FROM decisions d"
         " JOIN submissions s ON s.id = d.submission_id WHERE s.content_id = ANY(:ids))"
@@ -158,6 +173,10 @@ WORDS_OF_CONTENTS = (
         " WHERE submission_id IN (SELECT id FROM submissions WHERE content_id = ANY(:ids))"
     ),
     "UPDATE audit_entries SET reason = NULL WHERE object_type = 'Content' AND object_id = ANY(:ids) AND reason IS NOT NULL",
+    (
+        "UPDATE audit_entries SET reason = NULL WHERE object_type = 'Submission' AND reason IS NOT NULL"
+        " AND object_id IN (SELECT id FROM submissions WHERE content_id = ANY(:ids))"
+    ),
     (
         "UPDATE contents SET state = 'ERASED', state_because = NULL, state_at = :now, source = NULL, external_key = NULL,"
         " draft_revision_id = NULL, waiting_revision_id = NULL, changed_at = :now, version = version + 1"
@@ -192,10 +211,23 @@ FOLDERS = (
     " AND NOT EXISTS (SELECT FROM asset_folders AS inner_one WHERE inner_one.parent_id = outer_one.id)"
     " ORDER BY id LIMIT :limit) RETURNING id"
 )
+DEPARTURES = (
+    "DELETE FROM channel_departures WHERE creator_id = :subject",
+    "DELETE FROM channel_members WHERE creator_id = :subject",
+)
+VERDICTS = (
+    "DELETE FROM clean_out_verdicts WHERE (clean_out_id, creator_id) IN (SELECT clean_out_id, creator_id"
+    " FROM clean_out_verdicts WHERE creator_id = :subject ORDER BY clean_out_id LIMIT :limit) RETURNING clean_out_id"
+)
 NOTES = (
     "UPDATE appeals SET text = '' WHERE account_id = :subject AND text <> ''",
     "UPDATE appeals SET note = NULL WHERE decided_by_id = :subject AND note IS NOT NULL",
     "UPDATE reviews SET note = '' WHERE decided_by_id = :subject AND note <> ''",
+    (
+        "UPDATE submissions SET reason = NULL FROM submission_events said WHERE said.account_id = :subject"
+        " AND said.submission_id = submissions.id AND said.reason = submissions.reason"
+    ),
+    "UPDATE submission_events SET reason = NULL WHERE account_id = :subject AND reason IS NOT NULL",
 )
 REASONS = "UPDATE audit_entries SET reason = NULL WHERE {whose} AND reason IS NOT NULL RETURNING id"
 

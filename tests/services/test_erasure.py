@@ -244,6 +244,26 @@ async def _distributed(session: AsyncSession, there: Person) -> None:
             findings=[finding], decided_at=make.EARLY,
         )
     )  # fmt: skip
+    others = await make.content(session, await make.creator(session, name="Judged"))
+    judged = models.Submission(
+        content_id=others.id, channel_id=channel.id, state=models.SubmissionState.REJECTED, reason=f"{CANARY} note",
+        revision_id=others.live_revision_id, pack_version_id=channel.pack_version_id,
+    )  # fmt: skip
+    session.add(judged)
+    await session.flush()
+    step = {"attempt": 1, "to_state": models.SubmissionState.REJECTED, "at": make.EARLY, "actor": "hw_0"}
+    session.add_all(
+        [
+            models.SubmissionEvent(submission_id=submission.id, taken_by="AUDITOR", reason=CANARY, **step),
+            models.SubmissionEvent(
+                submission_id=judged.id,
+                taken_by="AUDITOR",
+                account_id=there.account.id,
+                reason=f"{CANARY} note",
+                **step,
+            ),
+        ]
+    )
     await session.flush()
 
 
@@ -280,7 +300,7 @@ HOLDING = {
     "account_logins", "accounts", "answers", "api_keys", "appeals", "applications", "asset_folders", "asset_uploads", "assets",
     "audit_entries", "comments",
     "contents", "contracts", "creators", "decisions", "fact_snapshots", "feeds", "homepage_versions", "idempotency_keys",
-    "live_messages", "live_rooms", "reviews", "revisions", "submissions",
+    "live_messages", "live_rooms", "reviews", "revisions", "submission_events", "submissions",
 }  # fmt: skip
 """Where words of a person stand."""
 
@@ -484,6 +504,8 @@ async def test_killed_in_the_middle_it_goes_on(committed: Database, clock: Fixed
         "comments",
         "idempotency_keys",
         "live_messages",
+        "submission_events",
+        "submissions",
     }
 
 
