@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -17,8 +17,9 @@ from core.clock import FixedClock
 from core.db import Database
 from core.errors import DomainError, Forbidden
 from core.ids import new_uid
+from core.store import Store
 from models import Format, SubmissionState
-from services import auditing, decisions, publishing
+from services import auditing, decisions, erasure, publishing
 from services.access import MissingScope
 from services.auditing import AuditFilter, Wanted
 from services.deliveries import NoSuchSubmission
@@ -372,6 +373,26 @@ async def test_a_trial_is_seen_by_the_channel_and_ended_by_its_auditors(desk: De
         SubmissionState.REJECTED,
         ["off-topic"],
     )
+
+
+async def test_an_erasure_takes_what_auditors_wrote(desk: Desk, store: Store):
+    handed_on, rejected = await desk.submit(), await desk.submit()
+    op = await desk.operator()
+    await auditing.escalate(desk.session, op, handed_on.uid, why="SECRET why", clock=desk.clock)
+    await auditing.reject(desk.session, op, rejected.uid, reasons=["too-dark"], note="SECRET note", clock=desk.clock)
+
+    erasing = await erasure.erase_creator(desk.session, SYSTEM, desk.author.uid, clock=desk.clock)
+    await desk.session.flush()
+    await erasure.finish(desk.db, store, desk.clock, [erasing.id])
+
+    tables = ("submissions", "submission_events", "audit_entries", "stream_events")
+    left = [
+        await desk.session.scalar(text(f"SELECT count(*) FROM {name} t WHERE t::text LIKE '%SECRET%'"))
+        for name in tables
+    ]
+    assert left == [0, 0, 0, 0]
+    codes = await desk.session.scalar(text("SELECT reason_codes FROM submissions WHERE id = :id"), {"id": rejected.id})
+    assert codes == ["too-dark"]
 
 
 async def test_of_ten_who_claim_at_once_nobody_gets_the_same(committed: Database, clock: FixedClock):
