@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from tests.api.graphql.doing import do, id_of, recorded
 from tests.services.packs import install, pack
 from tests.services.test_auditing import AUDIT, KEY, SHARP
 
+GUIDE = (Path(__file__).parents[3] / "docs" / "auditing.md").read_text()
 TASK = """audit { stamp escalation escalatedAt checklist { place message(language: "zh") }
   reasons { code text(language: "en") } claim { until isYours auditor { id } } }"""
 QUEUE = f"""query ($n: Int!, $after: String, $filter: AuditFilter) {{
@@ -156,6 +159,16 @@ async def test_authors_read_the_channels_words_and_no_name(desk: Desk):
     assert (await desk.queue(elsewhere))["nodes"] == []
     waiting = await desk.author.data("{ submissions(first: 5) { nodes { state audit { stamp } } } }")
     assert {one["audit"] for one in waiting["submissions"]["nodes"]} == {None}
+
+
+@pytest.mark.parametrize("document", re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL))
+async def test_what_the_page_about_audits_asks_is_answered(desk: Desk, document: str):
+    asked = document.replace("aiguangjie.daily", KEY)
+    given = {"id": id_of(desk.rows[0]), "seen": "0" * 16}
+
+    answer = await desk.auditor.data(asked, **{name: given[name] for name in given if f"${name}" in asked})
+
+    assert answer
 
 
 async def test_accepting_handing_on_and_trials(desk: Desk):
