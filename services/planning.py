@@ -63,12 +63,13 @@ async def plan(
     if gathered is None:
         raise Forbidden("This content has no revision that could be planned.")
     used = await quotas.used(session, catalogue, [gathered], now)
+    paid = await quotas.paid_channels(session, content.id)
     dossier = Dossier(gathered.facts, now)
     plans = []
     for channel, entry in entries:
-        evaluation = evaluate(
-            entry.compiled, dossier, at=now, quota_used=used.of(entry, content.creator_id, is_history=False)
-        )
+        is_paid = channel.id in paid and quotas.pays_once(entry)
+        quota_used = used.of(entry, content.creator_id, is_history=False, is_paid=is_paid)
+        evaluation = evaluate(entry.compiled, dossier, at=now, quota_used=quota_used)
         fits = evaluation.outcome is not Outcome.NOT_FOR_THIS
         rendition = rendering.render(entry.compiled.pack, gathered.facts) if fits else None
         plans.append(ChannelPlan(channel, evaluation, rendition))

@@ -77,6 +77,13 @@ async def paid(session: AsyncSession, catalogue: Catalogue, submissions: Iterabl
     return set(await session.scalars(select(use.submission_id).where(use.submission_id == any_of(of))))
 
 
+async def paid_channels(session: AsyncSession, content_id: int) -> set[int]:
+    """The channels where a submission of this content took quota already."""
+    use, submission = models.QuotaUse, models.Submission
+    taken = select(submission.channel_id).join(use, use.submission_id == submission.id)
+    return set(await session.scalars(taken.where(submission.content_id == content_id)))
+
+
 def pays_once(entry: Installed) -> bool:
     """Whether the entry takes quota for the first attempt only, by its pack's say."""
     return is_limited(entry) and not entry.compiled.pack.quota.resubmission_counts

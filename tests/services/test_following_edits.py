@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import select
 
 import models
+from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
 from models import FeedEvent, SubmissionState
+from services import planning
 from services.distribution import Distributor
 from services.product_changes import TAKEN_BACK
 from tests.services.packs import install, pack
@@ -142,9 +144,16 @@ async def test_an_edit_pays_again_only_where_the_pack_says_so(
     await publish(db, clock, content)
     await distributor.drain()
 
-    submission = await edited(db, clock, distributor, content)
+    await revise(db, content, title="Green tea")
+    async with db.session() as session:
+        (planned,) = await planning.plan(session, SYSTEM, content.uid, clock=clock, base_url=BASE)
+    await publish(db, clock, content)
+    await distributor.drain()
 
+    async with db.session() as session:
+        submission = (await session.scalars(select(models.Submission))).one()
     assert submission.state is state
+    assert [found.code for found in planned.evaluation.findings] == (["quota.spent"] if counts else [])
     async with db.session() as session:
         counters: list[Any] = list(await session.scalars(select(models.QuotaCounter.used_count)))
     assert counters == [1]
