@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,18 +21,27 @@ from services.channels.dossiers import Dossier
 from services.channels.engine import evaluate
 from services.channels.findings import Evaluation, Outcome
 from services.channels.rendering import Rendition
-from services.gathering import Which, gather
+from services.gathering import Gathered, Which, gather
 
 ORDER = (Outcome.ELIGIBLE, Outcome.FIXABLE, Outcome.IMPOSSIBLE, Outcome.NOT_FOR_THIS)
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelPlan:
-    """One channel's part of a plan: the engine's word, and what the channel would be given (where the content is for it)."""
+    """One channel's part of a plan: the engine's word, and what the channel would be given (where the content is for it).
+
+    `expected_hours` is by when its audits should be over; None where its pack does not say.
+    """
 
     channel: models.Channel
     evaluation: Evaluation
     rendition: Rendition | None
+    expected_hours: int | None
+
+    @property
+    def expected_at(self) -> datetime | None:
+        """When its audits should be over, if it were submitted now."""
+        return None if self.expected_hours is None else self.evaluation.at + timedelta(hours=self.expected_hours)
 
 
 class UnknownChannel(Invalid):
@@ -62,17 +72,30 @@ async def plan(
     gathered = found.get(content.id)
     if gathered is None:
         raise Forbidden("This content has no revision that could be planned.")
+    return await planned(session, catalogue, entries, gathered, now)
+
+
+async def planned(
+    session: AsyncSession,
+    catalogue: installing.Catalogue,
+    entries: Sequence[tuple[models.Channel, installing.Installed]],
+    gathered: Gathered,
+    now: datetime,
+) -> list[ChannelPlan]:
+    """The plan for these facts at these entries."""
+    content = gathered.content
     used = await quotas.used(session, catalogue, [gathered], now)
     paid = await quotas.paid_channels(session, content.id)
-    dossier = Dossier(gathered.facts, now)
+    dossier, renderer = Dossier(gathered.facts, now), rendering.Renderer(gathered.facts)
     plans = []
     for channel, entry in entries:
         is_paid = channel.id in paid and quotas.pays_once(entry)
         quota_used = used.of(entry, content.creator_id, is_history=False, is_paid=is_paid)
         evaluation = evaluate(entry.compiled, dossier, at=now, quota_used=quota_used)
         fits = evaluation.outcome is not Outcome.NOT_FOR_THIS
-        rendition = rendering.render(entry.compiled.pack, gathered.facts) if fits else None
-        plans.append(ChannelPlan(channel, evaluation, rendition))
+        rendition = renderer.render(entry.compiled.pack) if fits else None
+        hours = entry.compiled.pack.audit.expected_hours if fits else None
+        plans.append(ChannelPlan(channel, evaluation, rendition, hours))
     return sorted(plans, key=lambda one: (ORDER.index(one.evaluation.outcome), one.channel.key))
 
 

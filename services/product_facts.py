@@ -24,7 +24,7 @@ def links(revision_ids: Sequence[int]) -> Subquery:
 def links_of(revision_id: int, product_ids: Sequence[int]) -> Subquery:
     """The same for a revision that has no rows."""
     given = bindparam(None, list(product_ids), type_=ARRAY(BigInteger))
-    listed = func.unnest(given).table_valued("product_id", with_ordinality="position")
+    listed = func.unnest(given).table_valued("product_id", with_ordinality="position").render_derived()
     return select(literal(revision_id).label("revision_id"), listed.c.product_id, listed.c.position).subquery()
 
 

@@ -7,7 +7,7 @@ from strawberry.types import get_object_definition
 from strawberry.types.base import StrawberryList, StrawberryOptional
 from strawberry.types.field import StrawberryField
 
-from core.errors import Problem
+from core.errors import DomainError, Invalid, Problem
 
 Path = tuple[str | int, ...]
 Step = tuple[int, str | int, StrawberryField | None]
@@ -47,6 +47,18 @@ def in_input(problems: Sequence[Problem], mutation: StrawberryField) -> list[Pro
         Problem(problem.code, problem.message, ("input", *(name for _, name, _ in way)) if way else ())
         for problem, way in placed
     ]
+
+
+def in_argument(error: DomainError, argument: str, input_type: Any) -> DomainError:
+    """The failure with its places in an argument of a query."""
+    placed = [
+        Problem(one.code, one.message, (argument, *(name for _, name, _ in steps(input_type, _words(one)))))
+        for one in error.problems
+    ]
+    if len(placed) > 1 or isinstance(error, Invalid):
+        return Invalid(error.message, problems=placed)
+    error.path = placed[0].path
+    return error
 
 
 def field_at(input_type: Any, words: Path) -> StrawberryField | None:

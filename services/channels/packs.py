@@ -124,10 +124,13 @@ class Audit(Part):
         return next((place for place, one in enumerate(self.priority) if one == form), len(self.priority))
 
     @property
-    def expected_hours(self) -> int:
-        """By when, counted from the submission, the audits should be over: the sum of the stages' deadlines."""
-        hours = {"machine": self.machine_hours, "human": self.human_hours, "trial": self.trial_hours}
-        return sum(hours[stage] or 0 for stage in self.path)
+    def expected_hours(self) -> int | None:
+        """By when, counted from the submission, the audits should be over: the sum of the stages' deadlines. Without one for
+        the machine that is at once; where people have none it is not known.
+        """
+        hours = {"machine": self.machine_hours or 0, "human": self.human_hours, "trial": self.trial_hours}
+        of_stages = [hours[stage] for stage in self.path]
+        return None if None in of_stages else sum(each or 0 for each in of_stages)
 
 
 class Fact(Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models import blocks
-from models.blocks import Span
+from models.blocks import Mark, Span
 from services import bodies
 from services.channels import units
 from services.channels.facts import Facts
@@ -123,5 +123,5 @@ def _body(facts: Facts) -> Body:
     return tuple(_paragraph(text) for text in facts.content.paragraphs or (facts.content.text,))
 
 
-def _paragraph(text: str, *, href: str | None = None, marks: tuple[str, ...] = ()) -> blocks.Paragraph:
+def _paragraph(text: str, *, href: str | None = None, marks: tuple[Mark, ...] = ()) -> blocks.Paragraph:
     return blocks.Paragraph.model_construct(spans=(Span.model_construct(text=text, href=href, marks=marks),))

@@ -216,6 +216,8 @@ def test_the_time_an_audit_takes_is_the_sum_of_its_stages():
     of = pack('[audit]\npath=["machine","human"]\nmachine_hours=24\nhuman_hours=72\ntrial_hours=100')
 
     assert of.audit.expected_hours == 96
+    assert pack('[audit]\npath=["machine"]').audit.expected_hours == 0
+    assert pack('[audit]\npath=["machine","human"]\nmachine_hours=24').audit.expected_hours is None
 
 
 def test_equal_inputs_give_equal_bytes_by_every_way_in():
