@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.rehearsals.asking import NoSuchRehearsal, RehearsalOver, ask, cancel, rehearse
-from services.rehearsals.reading import MOST_SAMPLES, Changed, Sample, by_ids, by_uids, changed, listed
+from services.rehearsals.reading import MOST_SAMPLES, Changed, Sample, Titled, by_ids, by_uids, changed, listed, titles
 from services.rehearsals.working import AT_ONCE, Rehearser
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "RehearsalOver",
     "Rehearser",
     "Sample",
+    "Titled",
     "ask",
     "by_ids",
     "by_uids",
@@ -21,4 +22,5 @@ __all__ = [
     "changed",
     "listed",
     "rehearse",
+    "titles",
 ]

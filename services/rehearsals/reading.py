@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
-from core.reads import OneRead, Order, PageRead
+from core.caller import Caller
+from core.reads import OneRead, Order, PageRead, any_of
 from services import access
 from services.channels.findings import Outcome
 from services.channels.rehearsal import Change
@@ -54,6 +58,28 @@ def changed(row: models.Rehearsal) -> list[Changed]:
         Changed(change, row.counts.get(change.value, 0), tuple(map(_sample, row.samples.get(change.value, ()))))
         for change in Change
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """What people know a content by."""
+
+    uid: UUID
+    title: str
+
+
+async def titles(session: AsyncSession, caller: Caller, rows: Iterable[models.Rehearsal]) -> dict[int, Titled]:
+    """What the samples of these rehearsals are called now, by id; those that the caller may not see are absent."""
+    ids = {sample.content_id for row in rows for one in changed(row) for sample in one.samples}
+    if not ids:
+        return {}
+    content = models.Content
+    found = await session.execute(
+        select(content.id, content.uid, models.Revision.title)
+        .join(models.Revision, models.Revision.id == content.live_revision_id)
+        .where(content.id == any_of(ids), access.contents(caller))
+    )
+    return {id_: Titled(uid, title) for id_, uid, title in found}
 
 
 def _sample(stored: dict[str, object]) -> Sample:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from scripts.commands.channels import changing, checking, comparing, looking, making
+from scripts.commands.channels import changing, checking, comparing, forms, looking, making
 from scripts.commands.channels.folders import FOLDER
 
 __all__ = ["FOLDER", "app"]
@@ -17,4 +17,5 @@ app.command("new")(making.new)
 app.command("check")(checking.check)
 app.command("install")(changing.install)
 app.command("rollback")(changing.rollback)
+app.command("form")(forms.form)
 app.command("docs")(making.docs)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands.channels.folders import FOLDER, Key, pack_of
+from scripts.commands.channels.folders import FOLDER, pack_of
+from scripts.commands.channels.rehearsing import rehearse
 from scripts.console import AsJson, say, with_runtime
 from services.channels import versions
 from services.channels.comparing import changes
@@ -17,7 +18,10 @@ from services.runtime import Runtime
 
 
 def diff(
-    key: Key,
+    names: Annotated[
+        list[str],
+        typer.Argument(help="The key of the channel. With --live several, and files and folders of packs as well."),
+    ],
     file: Annotated[
         Path | None, typer.Option("--file", help="Compare with the pack in this file. Default: that of channels/.")
     ] = None,
@@ -25,14 +29,21 @@ def diff(
         str | None, typer.Option("--version", help="Compare with this version: its digest, or how it begins.")
     ] = None,
     *,
+    live: Annotated[
+        bool, typer.Option("--live", help="Rehearse it: what it would change for all that is live, with samples.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """What would change if another version of a pack ruled instead of the one in force: by meaning, not by line.
 
-    Exit code 1 when they differ.
+    Exit code 1 when they differ. With --live it is 0: all that is live is judged by both, and nothing is changed by that.
     """
     if file is not None and version is not None:
         raise typer.BadParameter("Give --file or --version, not both.")
+    if live:
+        rehearse(names, file, version, as_json=as_json)
+        return
+    key = _only(names)
     given = pack_of(key, FOLDER, file) if version is None else None
 
     async def work(runtime: Runtime) -> tuple[Pack, Pack]:
@@ -50,3 +61,9 @@ def diff(
     say(value, as_json=as_json, text="\n".join(lines))
     if found:
         raise typer.Exit(1)
+
+
+def _only(names: list[str]) -> str:
+    if len(names) > 1:
+        raise typer.BadParameter("Give one key, or --live.")
+    return names[0]
