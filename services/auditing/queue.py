@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, select, true
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, false, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -59,7 +59,7 @@ class AuditFilter:
         if self.formats:
             parts.append(of_formats(self.formats))
         if self.only_mine:
-            parts.append(one.auditor_id == caller.account_id)
+            parts.append(one.auditor_id == caller.account_id if caller.account_id is not None else false())
         if self.only_escalated:
             parts.append(one.escalated_at.is_not(None))
         return and_(true(), *parts)
@@ -73,8 +73,8 @@ def of_formats(formats: Sequence[models.Format]) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A submission for whoever judges it. `stamp` names what there is to be seen: it changes with attempt, version and
-    decision. `checklist` are the findings that need eyes, `grounds` what a rejection may name.
+    """A submission for whoever judges it. `stamp` names what there is to be seen: each decision, and so each attempt and
+    version, has another. `checklist` are the findings that need eyes, `grounds` what a rejection may name.
     """
 
     stamp: str
@@ -112,6 +112,6 @@ async def tasks(session: AsyncSession, caller: Caller, ids: Sequence[int]) -> di
 
 
 def stamp(submission: models.Submission) -> str:
-    """What an auditor had before them, in 16 letters: another attempt, version of the content or decision has another."""
-    seen = f"{submission.uid}.{submission.attempt}.{submission.revision_id}.{submission.decision_id}"
+    """What an auditor had before them, in 16 letters: every decision has another, and so every attempt and version."""
+    seen = f"{submission.uid}.{submission.decision_id}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]

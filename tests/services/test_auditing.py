@@ -338,6 +338,9 @@ async def test_what_is_escalated_is_for_operators(desk: Desk):
     condition = await AuditFilter(only_escalated=True).condition(desk.session, ann)
     assert list(await desk.session.scalars(select(models.Submission).where(condition))) == [one]
     assert await desk.claim(op, count=9) == [one]
+    for caller, mine in ((op, [one]), (ann, [other]), (SYSTEM, [])):
+        condition = await AuditFilter(only_mine=True).condition(desk.session, caller)
+        assert list(await desk.session.scalars(select(models.Submission).where(condition))) == mine
     await auditing.accept(desk.session, op, one.uid, clock=desk.clock)
     assert (one.state, one.escalated_at, one.escalation) == (SubmissionState.ACCEPTED, None, None)
 
