@@ -1,6 +1,5 @@
 """Channels and their entries: the places that show content, with the pack that rules each."""
 
-from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -10,55 +9,13 @@ from api.graphql import paging, refs
 from api.graphql.channel_filters import ChannelFilter
 from api.graphql.context import Info
 from api.graphql.feed_addresses import FeedAddress
-from api.graphql.fields import column, one, page
+from api.graphql.fields import column, many, one, page
 from api.graphql.ids import identity
 from api.graphql.labels import Label, Language, chosen, in_language, labels_of
 from api.graphql.nodes import Node, findable
 from api.graphql.rows import shape, shows
-from services.channels import installing, packs, reading
+from services.channels import canaries, reading
 from services.feeds import addresses
-
-
-@shows(models.PackVersion)
-@strawberry.type(description="The version of the rules that a channel goes by.")
-class Pack:
-    row: strawberry.Private[models.PackVersion]
-
-    digest: str = column("digest", description="SHA-256 of its canonical form: names this version for ever.")
-    created_at: datetime = column("created_at", description="When it was first installed.")
-
-    @property
-    def pack(self) -> packs.Pack:
-        """The pack itself, read when a field needs it."""
-        return installing.read(self.row.body)
-
-    @strawberry.field(description="What the channel is for, in one language.")
-    def description(self, info: Info, language: Language = strawberry.UNSET) -> str:
-        return in_language(self.pack.description.model_dump(), chosen(info, language or None), "")
-
-    @strawberry.field(description="The formats it takes. Empty: all of them.")
-    def formats(self) -> list[models.Format]:
-        return [models.Format(name) for name in self.pack.selector.formats]
-
-    @strawberry.field(description="The languages it takes. Empty: all of them.")
-    def languages(self) -> list[str]:
-        return list(self.pack.selector.languages)
-
-    @strawberry.field(description="How many rules it checks a content by.")
-    def rules_count(self) -> int:
-        return len(self.pack.rules)
-
-    @strawberry.field(description="The stages of its audit, in order: machine, human, trial.")
-    def audit_path(self) -> list[str]:
-        return [str(stage) for stage in self.pack.audit.path]
-
-    @strawberry.field(description="Where the rules come from: captured, connector, spec or house.")
-    def provenance(self) -> str:
-        return str(self.pack.source.provenance)
-
-    @strawberry.field(description="How sure we are of them: A (seen) to D (our own guess).")
-    def confidence(self) -> str:
-        return str(self.pack.source.confidence)
 
 
 @shows(models.Channel)
@@ -80,8 +37,19 @@ class Channel(Node):
     feed: FeedAddress | None = one(
         addresses.of_channels, key="id", description="Its feed; null where there is none, or you may not read it."
     )
-    pack: Pack | None = one(
-        reading.packs_by_ids, key="pack_version_id", description="The rules in force; null where it only holds entries."
+    pack: refs.PackRef | None = one(
+        reading.packs_by_ids,
+        key="pack_version_id",
+        description="The rules in force for all creators who are under no canary; null where it only holds entries.",
+    )
+    canaries: list[refs.PackCanaryRef] = many(
+        reading.canaries_of,
+        key="id",
+        most=canaries.MOST,
+        description="Versions of the rules that are tried on some of its creators, in the order in which they were started.",
+    )
+    pack_history: paging.Connection[refs.PackInstallRef] = page(
+        reading.installs_of, key="id", description="Which rules were in force since when, the latest first."
     )
 
     @strawberry.field(description="Its name in one language.")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from api.graphql.asset_folders import AssetFolder
     from api.graphql.assets import Asset
     from api.graphql.audits import AuditTask, RejectionReason
-    from api.graphql.channels import Channel, Pack
+    from api.graphql.channels import Channel
     from api.graphql.contents import Content
     from api.graphql.creators import Creator
     from api.graphql.distribution import Submission
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from api.graphql.keys import Account
     from api.graphql.lives import LiveRoom
     from api.graphql.organisations import Organisation
+    from api.graphql.packs import Pack, PackCanary, PackInstall
     from api.graphql.products import Brand, Product, Shop
     from api.graphql.reviews import Review
     from api.graphql.revisions import Revision
+    from api.graphql.submission_history import StuckSubmission, SubmissionEvent
     from api.graphql.tags import Tag, Taxonomy
 
 AccountRef = Annotated["Account", strawberry.lazy("api.graphql.keys")]
@@ -40,12 +42,16 @@ IdentityRef = Annotated["Identity", strawberry.lazy("api.graphql.identities")]
 LiveRef = Annotated["Live", strawberry.lazy("api.graphql.formats")]
 LiveRoomRef = Annotated["LiveRoom", strawberry.lazy("api.graphql.lives")]
 OrganisationRef = Annotated["Organisation", strawberry.lazy("api.graphql.organisations")]
-PackRef = Annotated["Pack", strawberry.lazy("api.graphql.channels")]
+PackCanaryRef = Annotated["PackCanary", strawberry.lazy("api.graphql.packs")]
+PackInstallRef = Annotated["PackInstall", strawberry.lazy("api.graphql.packs")]
+PackRef = Annotated["Pack", strawberry.lazy("api.graphql.packs")]
 ProductRef = Annotated["Product", strawberry.lazy("api.graphql.products")]
 RejectionReasonRef = Annotated["RejectionReason", strawberry.lazy("api.graphql.audits")]
 ReviewRef = Annotated["Review", strawberry.lazy("api.graphql.reviews")]
 RevisionRef = Annotated["Revision", strawberry.lazy("api.graphql.revisions")]
 ShopRef = Annotated["Shop", strawberry.lazy("api.graphql.products")]
+StuckSubmissionRef = Annotated["StuckSubmission", strawberry.lazy("api.graphql.submission_history")]
+SubmissionEventRef = Annotated["SubmissionEvent", strawberry.lazy("api.graphql.submission_history")]
 SubmissionRef = Annotated["Submission", strawberry.lazy("api.graphql.distribution")]
 TagRef = Annotated["Tag", strawberry.lazy("api.graphql.tags")]
 TaxonomyRef = Annotated["Taxonomy", strawberry.lazy("api.graphql.tags")]

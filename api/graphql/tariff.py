@@ -35,7 +35,7 @@ PARTS = frozenset({
     "PageRichText", "PageContents", "PageTabs", "PageTab", "PageLive", "PageProducts", "PageQuestions",
     "PageRankedList", "PageBanner", "PageLinks", "PageLink", "Palette", "HomepageSchedule", "HomepagePreview",
     "RunningOrderItem", "GalleryPicture", "Anchor", "Chapter", "Subtitles", "TimedProduct", "RankedEntry", "Piece",
-    "AssetUploadFailure", "ImageFacts", "VideoFacts", "AudioFacts", "SubtitlesFacts", "DominantColour", "FocalPoint", "Finding", "Quota", "QuotaUsed", "AuditClaim", "RejectionReason", "GateCheck",
+    "AssetUploadFailure", "ImageFacts", "VideoFacts", "AudioFacts", "SubtitlesFacts", "DominantColour", "FocalPoint", "Finding", "Quota", "QuotaUsed", "AuditClaim", "RejectionReason", "GateCheck", "PackRule", "PackSection",
     "PinnedRevision", "PinnedPack", "PinnedFacts", "Highlight", "SearchFacet", "FacetValue",
 })  # fmt: skip
 WEIGHTS = dict.fromkeys(PARTS, 0) | {"Body": BODY, "Explanation": EXPLAINED, "Verification": EXPLAINED}

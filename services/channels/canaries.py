@@ -66,9 +66,7 @@ async def share(
     Whoever it has stays with it while it grows. CanaryShareOutOfRange, CanaryShareTaken, PackInForce; MalformedPack for a
     version that cannot be read.
     """
-    if not 1 <= percent <= MOST:
-        said = f"A canary has 1 to {MOST} percent of the creators; for all of them promote it, for none stop it."
-        raise CanaryShareOutOfRange(said, path=("percent",))
+    check_percent(percent)
     versions.readable(channel, version)
     channel = await installing.locked(session, channel.id)
     if channel.pack_version_id == version.id:
@@ -87,6 +85,14 @@ async def share(
         return False
     await session.flush()
     return True
+
+
+def check_percent(percent: int) -> int:
+    """The percentage, if a canary can have it at all; CanaryShareOutOfRange."""
+    if not 1 <= percent <= MOST:
+        said = f"A canary has 1 to {MOST} percent of the creators; for all of them promote it, for none stop it."
+        raise CanaryShareOutOfRange(said, path=("percent",))
+    return percent
 
 
 async def named(

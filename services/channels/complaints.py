@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.errors import Problem
-from services.channels.lines import line_of, lines
+from services.channels.lines import line_of
+from services.channels.texts import lines_of
 
 CODE = "MALFORMED_PACK"
 LISTED = 12
@@ -54,7 +55,7 @@ class PackProblem(Problem):
 
 def problem(code: str, file: str, text: str, path: tuple[str | int, ...], reason: str) -> PackProblem:
     """One thing wrong at a path of the file's content, which is `text`."""
-    line = line_of(lines(text), path)
+    line = line_of(lines_of(text, file), path)
     where = ".".join(map(str, path)) or "(the whole)"
     return PackProblem(code, f"{file}:{line}: {where}: {reason}", path, file, line)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
 from typing import Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -36,6 +34,7 @@ from services.channels.terms import (
     Text,
     known_zone,
 )
+from services.channels.texts import DEEP, TextError, content_of
 
 SCHEMA_VERSION = 1
 FULL_SCORE = 100
@@ -222,6 +221,12 @@ class Pack(Part):
             )
         return self
 
+    @model_validator(mode="after")
+    def _names_a_pool_to_leave(self) -> Self:
+        if self.changes.out_of_pool is not None and not any(rule.kind == "product.pool" for rule in self.rules):
+            raise ValueError("changes.out_of_pool asks nothing: no product.pool rule names a pool that could be left")
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
@@ -259,7 +264,9 @@ class Platforms(Part):
 
 
 def parse_pack(text: str, name: str) -> Pack:
-    """The pack in a TOML text; MalformedPack names the file, and for everything wrong its key and the reason."""
+    """The pack in a text: TOML, or JSON under a name that ends in .json; MalformedPack names the file, and for everything
+    wrong its key and the reason.
+    """
     return _parse(Pack, text, name)
 
 
@@ -288,11 +295,9 @@ class _WithoutTitles(GenerateJsonSchema):
 
 def _parse(model: type[Whole], text: str, name: str) -> Whole:
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _no_toml(error, text, name) from error
-    except RecursionError as error:
-        raise MalformedPack(f"{name}: nested too deeply") from error
+        content = content_of(text, name)
+    except TextError as error:
+        raise _unreadable(error, name) from error
     try:
         # By way of JSON: there an array may be a tuple, and a date is the text that we keep, strictly.
         return model.model_validate_json(orjson.dumps(content), context=AUTHORED)
@@ -301,13 +306,13 @@ def _parse(model: type[Whole], text: str, name: str) -> Whole:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise MalformedPack(problems[0].message + more, problems=problems) from error
     except orjson.JSONEncodeError as error:
-        said = "nested too deeply" if "Recursion" in str(error) else str(error)
+        said = DEEP if "Recursion" in str(error) else str(error)
         raise MalformedPack(f"{name}: {said}") from error
 
 
-def _no_toml(error: tomllib.TOMLDecodeError, text: str, name: str) -> MalformedPack:
-    place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-    line, column = (int(place[1]), int(place[2])) if place else (text.count("\n") + 1, 1)
-    said = str(error)[: place.start()] if place else str(error).removesuffix(" (at end of document)")
-    message = f"{name}:{line}: not TOML: {said[:1].lower()}{said[1:]} (column {column})"
-    return MalformedPack(message, problems=[PackProblem(MalformedPack.code, message, (), name, line)])
+def _unreadable(error: TextError, name: str) -> MalformedPack:
+    if error.line is None:
+        return MalformedPack(f"{name}: {error.reason}")
+    where = f"{'.'.join(map(str, error.path))}: " if error.path else ""
+    message = f"{name}:{error.line}: {where}{error.reason}"
+    return MalformedPack(message, problems=[PackProblem(MalformedPack.code, message, error.path, name, error.line)])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, and_, func, literal, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, and_, exists, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core.caller import Caller
-from core.reads import OneRead, Order, PageRead, everything
+from core.reads import ManyRead, OneRead, Order, PageRead, everything
 from services import access
 
 by_name = Order("key", (models.Channel.key,), descending=False)
@@ -37,6 +37,33 @@ listed = PageRead(
 )
 # reached from a channel or a submission that the caller may see
 packs_by_ids = OneRead(models.PackVersion, models.PackVersion.id, everything)
+installs_of = PageRead(
+    "packs.installs_of",
+    models.PackInstall,
+    match=lambda key: models.PackInstall.channel_id == key,
+    key_type=BigInteger(),
+    visible=everything,
+    orders=(Order("newest", (models.PackInstall.id,)),),
+)
+canaries_of = ManyRead(
+    models.PackCanary,
+    models.PackCanary.channel_id,
+    everything,
+    (models.PackCanary.started_at, models.PackCanary.pack_version_id),
+)
+
+
+def _told(caller: Caller) -> ColumnElement[bool]:
+    """Versions that rule or ruled somebody at a channel that the caller may see; what was only looked at is the operators'."""
+    version, install, canary = models.PackVersion, models.PackInstall, models.PackCanary
+    if caller.is_operator:
+        return true()
+    ruled = exists().where(install.pack_version_id == version.id)
+    tried = exists().where(canary.pack_version_id == version.id)
+    return version.channel_id.in_(select(models.Channel.id).where(access.channels(caller))) & or_(ruled, tried)
+
+
+packs_by_digests = OneRead(models.PackVersion, models.PackVersion.digest, _told)
 
 
 @dataclass(frozen=True, slots=True)

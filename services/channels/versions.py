@@ -46,12 +46,13 @@ class NoEarlierVersion(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """That a version began to rule: when, and by whom."""
+    """That a version began to rule: when, by whom, and how."""
 
     version_id: int
     digest: str
     installed_at: datetime
     installed_by: str
+    step: models.InstallStep
 
 
 async def entry(session: AsyncSession, key: str) -> models.Channel:
@@ -76,7 +77,7 @@ async def history(session: AsyncSession, channel: models.Channel) -> list[Instal
         .where(installs.channel_id == channel.id)
         .order_by(installs.id.desc())
     )
-    return [Install(one.pack_version_id, digest, one.installed_at, one.installed_by) for one, digest in rows]
+    return [Install(one.pack_version_id, digest, one.installed_at, one.installed_by, one.step) for one, digest in rows]
 
 
 async def version(session: AsyncSession, channel: models.Channel, digest: str) -> models.PackVersion:
@@ -106,13 +107,21 @@ async def in_force(session: AsyncSession, channel: models.Channel) -> models.Pac
 
 def readable(channel: models.Channel, found: models.PackVersion) -> Pack:
     """The pack in a stored version; MalformedPack when this code cannot read it any more."""
+    return _read(found, f"{found.digest[:12]} of {channel.key}")
+
+
+def read(found: models.PackVersion) -> Pack:
+    """The same, where nobody knows of which channel it is."""
+    return _read(found, found.digest[:12])
+
+
+def _read(found: models.PackVersion, name: str) -> Pack:
     try:
         return installing.read(found.body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"])
-        said = f"The version {found.digest[:12]} of {channel.key} cannot be read any more: {where}: {first['msg']}"
-        raise MalformedPack(said) from error
+        raise MalformedPack(f"The version {name} cannot be read any more: {where}: {first['msg']}") from error
 
 
 async def earlier(session: AsyncSession, channel: models.Channel) -> models.PackVersion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from services.channels.complaints import did_you_mean
@@ -24,6 +24,8 @@ class Vocabulary:
     fields: Collection[str]
     roles: Collection[str]
     pools: Collection[str]
+    # of tags that no content gets any more: what became of each, as a sentence goes on after its name
+    former: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Word(NamedTuple):
@@ -47,7 +49,9 @@ def unknown_words(pack: Pack, known: Vocabulary) -> Iterator[tuple[Path, str]]:
             there, what = known.tags[word.of], f"{word.of} tag"
         else:  # the taxonomy is told where it stands
             continue
-        if word.code not in there:
+        if word.code in known.former.get(word.of, ()):
+            yield word.path, f"the {what} {word.code} {known.former[word.of][word.code]}"
+        elif word.code not in there:
             yield word.path, f"there is no {what} {word.code}.{did_you_mean(word.code, there)}"
 
 
@@ -90,6 +94,6 @@ def _of_rule(rule: Rule, place: Path) -> Iterator[Word]:
         for index, code in enumerate(rule.any):
             yield Word((*place, "any", index), code, of)
     asked = {("field",): getattr(rule, "field", None), ("when", "field"): rule.when.field if rule.when else None}
-    for step, field in asked.items():
-        if isinstance(field, str) and field.startswith("tags."):
-            yield Word((*place, *step), field.removeprefix("tags."), "taxonomy")
+    for step, named in asked.items():
+        if isinstance(named, str) and named.startswith("tags."):
+            yield Word((*place, *step), named.removeprefix("tags."), "taxonomy")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -227,6 +227,7 @@ async def _channels(session: AsyncSession, crowd: Crowd, world: worlds.World) ->
         "channel_id": world.channel.id,
         "pack_version_id": audited.id,
         "state": models.SubmissionState.HUMAN_AUDIT,
+        "state_since": THEN,
     }
     await many(
         session,
@@ -249,8 +250,22 @@ async def _channels(session: AsyncSession, crowd: Crowd, world: worlds.World) ->
         "decided_at": THEN,
     }
     await many(session, models.Decision, lambda n: {**said, "attempt": n})
+    step = {"submission_id": submissions[0], "to_state": models.SubmissionState.DELIVERED, "actor": "op", "at": THEN}
+    by = {"taken_by": models.SubmissionActor.CHANNEL, "reason_codes": ["unclear"]}
+    await many(session, models.SubmissionEvent, lambda n: {**step, **by, "attempt": n})
     versions = {"channel_id": channels[0], "pack_version_id": packs[0], "compared_id": packs[0]}
     await many(session, models.Rehearsal, lambda _: {**versions, "requested_by": "op"})
+    put = {"channel_id": world.channel.id, "pack_version_id": audited.id, "installed_by": "op"}
+    await many(session, models.PackInstall, lambda _: put)
+    looked = {"channel_id": channels[0], "pack_version_id": packs[0], "period": "2026-11", "is_rehearsal": True}
+    looks = await many(session, models.CleanOut, lambda _: {**looked, "started_at": THEN, "started_by": "op"})
+    out = {"is_out": False, "findings": []}
+    creators = list(await session.scalars(select(models.Creator.id).order_by(models.Creator.id)))
+    await many(
+        session,
+        models.CleanOutVerdict,
+        lambda n: {**out, "clean_out_id": looks[-1], "creator_id": creators[n]},
+    )
     crowd.full |= {"Channel": world.channel, "Submission": await _row(session, models.Submission, submissions[0])}
 
 

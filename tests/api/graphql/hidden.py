@@ -133,8 +133,18 @@ async def _at_private_channel(session: AsyncSession, world: World, channel: mode
     feed = models.Feed(key=channel.key, kind=models.FeedKind.CHANNEL, channel_id=channel.id)
     body = orjson.loads(packs.pack(channel.key).canonical())
     pack = models.PackVersion(channel_id=channel.id, digest="1" * 64, body=body)
-    session.add_all([feed, pack])
+    kept = orjson.loads(packs.pack(world.channel.key, name={"en": f"{SECRET} rehearsed", "zh": "x"}).canonical())
+    only_kept = models.PackVersion(channel_id=world.channel.id, digest="2" * 64, body=kept)
+    shown = models.PackVersion(
+        channel_id=world.channel.id, digest="3" * 64, body=orjson.loads(packs.pack(world.channel.key).canonical())
+    )
+    session.add_all([feed, pack, only_kept, shown])
     await session.flush()
+    for at, of, who in ((channel, pack, "private installer"), (world.channel, shown, "installer")):
+        put = {"channel_id": at.id, "pack_version_id": of.id}
+        session.add(models.PackInstall(**put, installed_by=f"{SECRET} {who}"))
+    tried = {"percent": 1, "places": [0], "started_by": f"{SECRET} starter"}
+    session.add(models.PackCanary(channel_id=world.channel.id, pack_version_id=shown.id, **tried))
     row = world.public[0]
     session.add(models.FeedHead(feed_id=feed.id, position=1))
     item = {"position": 1, "epoch": 1, "event": models.FeedEvent.PUBLISHED, "content_id": row.id, "version": 1}
@@ -156,7 +166,12 @@ async def _at_private_channel(session: AsyncSession, world: World, channel: mode
             escalation=f"{SECRET} escalation",
         )
     )
+    step = {"attempt": 1, "at": THEN, "taken_by": models.SubmissionActor.AUDITOR}
+    for one in await session.scalars(select(models.Submission).order_by(models.Submission.id)):
+        told = {"actor": f"{SECRET} auditor", "reason": f"{SECRET} step"}
+        session.add(models.SubmissionEvent(**step, **told, submission_id=one.id, to_state=one.state))
     await _rehearsed(session, channel, pack, row)
+    await _cleaned_out(session, channel, pack, world)
     await session.flush()
 
 
@@ -188,6 +203,26 @@ async def _rehearsed(
     )
 
 
+async def _cleaned_out(session: AsyncSession, channel: models.Channel, pack: models.PackVersion, world: World) -> None:
+    """Whom it warned and sent away."""
+    run = models.CleanOut(
+        channel_id=channel.id,
+        pack_version_id=pack.id,
+        period="2026-11",
+        is_rehearsal=False,
+        started_at=THEN,
+        started_by=f"{SECRET} operator",
+        finished_at=THEN,
+        seen_count=1,
+        out_count=1,
+    )
+    session.add(run)
+    await session.flush()
+    finding = {"code": "clean_out.accepted", "version": 1, "place": "clean_out.floors.0", "severity": "block"}
+    found = {**finding, "status": "failed", "path": "creator", "message_en": SECRET, "message_zh": SECRET}
+    session.add(models.CleanOutVerdict(clean_out_id=run.id, creator_id=world.creator.id, is_out=True, findings=[found]))
+
+
 async def _waiting(session: AsyncSession, row: models.Content) -> None:
     """A version whose time came and which could not go out."""
     scheduled = models.Revision(
@@ -217,6 +252,7 @@ async def _seen(session: AsyncSession) -> dict[str, list[Any]]:
         "Answer": await rows(models.Answer, models.Answer.state != models.AnswerState.VISIBLE),
         "Appeal": await rows(models.Appeal),
         "AssetFolder": await rows(models.AssetFolder),
+        "CleanOut": await rows(models.CleanOut),
         "Comment": await rows(models.Comment, models.Comment.text.contains(SECRET)),
         "Erasure": await rows(models.Erasure),
         "Homepage": await rows(models.HomepageVersion, models.HomepageVersion.state != models.HomepageState.LIVE),

@@ -64,11 +64,11 @@ TOLD = {
 # and from the one that only its own caller sees
 TO_THE_END = ("nodes", "viewer")
 # the roots that tell those whose business it is of everything
-TELLING = (*TO_THE_END, "applications", "assets", "creator", "organisation", "submissions")
+TELLING = (*TO_THE_END, "applications", "assets", "creator", "organisation", "pack", "submissions")
 # where one refusal leaves nothing of the whole answer: asked alone, lest it hides what others tell
 ALL_OR_NOTHING = {
-    "_service", "appeals", "applications", "assets", "auditQueue", "channelAccess", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
-    "rehearsal", "rehearsals", "submissionStatesCursor", "submissions", "suggestTags",
+    "_service", "appeals", "applications", "assets", "auditQueue", "channelAccess", "cleanOuts", "distributionPlan", "erasurePreview", "erasures", "proposedTags",
+    "rehearsal", "rehearsals", "stuckSubmissions", "submissionStatesCursor", "submissions", "suggestTags",
 }  # fmt: skip
 # what everybody may see, whatever its state
 NEVER_HIDDEN = {"Brand", "Product", "Shop", "Tag", "Taxonomy"}
@@ -158,6 +158,7 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
         "channelAccess": [{"creatorId": one} for one in (suspended, creator)],
         "channelForm": [{"channel": key, "format": "ARTICLE"} for key in ("test.private", "test.all")],
         "channels": [{"last": 20}, page],
+        "cleanOuts": [page],
         "content": [{"id": one} for one in contents],
         "contents": [
             {"last": 50},
@@ -183,6 +184,7 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
         "nodes": [{"ids": every}],
         "organisation": [{"handle": "gone"}, {"handle": "north"}],
         "organisations": [page],
+        "pack": [{"digest": digit * 64} for digit in "132"],
         "product": [{"id": global_id("Product", world.product.uid)}],
         "products": [page],
         "proposedTags": [page],
@@ -199,6 +201,7 @@ def roots(world: World, hidden: Hidden) -> dict[str, list[dict[str, Any]]]:
         "shops": [page],
         "submissionStatesCursor": [{"creatorId": creator}],
         "submissions": [page],
+        "stuckSubmissions": [page],
         "suggestTags": [{"text": "We go camping."}],
         "tag": [{"code": "scene:camping"}],
         "tags": [page],
