@@ -36,7 +36,8 @@ async def settle(session: AsyncSession, entering: Sequence[Entering]) -> list[En
     judges = {entering[at][2].entry.pack_version_id: entering[at][2].entry.compiled for at in open_}
     contents = {entering[at][1].content.id: entering[at][1] for at in open_}
     asked = Asked.by(judges.values())
-    found = await look(session, [looked(one) for one in contents.values()], asked)
+    with session.no_autoflush:  # where each of them stands until now is what counts
+        found = await look(session, [looked(one) for one in contents.values()], asked)
     settled = list(entering)
     for at in sorted(open_, key=lambda at: _turn(entering[at])):
         near = found[entering[at][1].content.id]

@@ -49,6 +49,7 @@ DEMANDS: tuple[tuple[str, str], ...] = (
     ("so many words of one vocabulary", "tag.exactly_n"),
     ("which formats, languages, topics", "selector"),
     ("original work", "content.original"),
+    ("no near copies of what is there", "content.not_duplicate"),
     ("when it is submitted", "schedule.window"),
     ("a rule only where another field has a value", "when"),
     ("level, role, field, kind of a creator", "creator.level, creator.role, creator.field, creator.kind"),

@@ -251,6 +251,16 @@ async def _distributed(session: AsyncSession, there: Person) -> None:
     )  # fmt: skip
     session.add(judged)
     await session.flush()
+    looked = models.CleanOut(
+        channel_id=channel.id, pack_version_id=channel.pack_version_id, period="2026-11", is_rehearsal=False,
+        started_at=make.EARLY, started_by="op",
+    )  # fmt: skip
+    session.add(looked)
+    await session.flush()
+    out = {"creator_id": there.creator.id, "clean_out_id": looked.id}
+    session.add(models.CleanOutVerdict(**out, is_out=True, findings=[finding]))
+    gone = {**out, "channel_id": channel.id, "reason_codes": [], "reason": CANARY, "ended_by": "op"}
+    session.add(models.ChannelDeparture(**gone))
     step = {"attempt": 1, "to_state": models.SubmissionState.REJECTED, "at": make.EARLY, "actor": "hw_0"}
     session.add_all(
         [
@@ -298,14 +308,14 @@ async def holding(session: AsyncSession, word: str) -> set[str]:
 
 HOLDING = {
     "account_logins", "accounts", "answers", "api_keys", "appeals", "applications", "asset_folders", "asset_uploads", "assets",
-    "audit_entries", "comments",
+    "audit_entries", "channel_departures", "clean_out_verdicts", "comments",
     "contents", "contracts", "creators", "decisions", "fact_snapshots", "feeds", "homepage_versions", "idempotency_keys",
     "live_messages", "live_rooms", "reviews", "revisions", "submission_events", "submissions",
 }  # fmt: skip
 """Where words of a person stand."""
 
 NO_WORDS = {
-    "answer_votes", "channel_members", "content_counts", "creator_fields", "creator_roles", "erasures", "feed_contents",
+    "answer_votes", "channel_members", "content_counts", "content_prints", "creator_fields", "creator_roles", "erasures", "feed_contents",
     "feed_items", "follows", "homepages", "identities", "likes", "organisation_members", "revision_assets",
     "revision_products", "saves", "taggings", "live_pushes",
 }  # fmt: skip
@@ -333,7 +343,7 @@ async def test_after_an_erasure_nothing_holds_the_persons_words(
     assert first.counts == {"asset_uploads": 1, "comments": 1, "live_messages": 1, "audit_entries": 2}
     assert second.counts == {
         "asset_uploads": 2, "contents": 5, "answers": 1, "comments": 1, "live_messages": 1, "homepage_versions": 1,
-        "assets": 2, "asset_folders": 2, "files": 2, "audit_entries": 1,
+        "assets": 2, "asset_folders": 2, "clean_out_verdicts": 1, "files": 2, "audit_entries": 1,
     }  # fmt: skip
     # bytes that somebody else has too stay, with what was made of them
     assert [(store.folder / assets.key_of(digest)).exists() for digest in there.digests] == [False, True, False]
@@ -459,6 +469,7 @@ async def test_an_erasure_can_be_rehearsed(session: AsyncSession, clock: FixedCl
     assert counted == {
         "api_keys": 1, "account_logins": 1, "identities": 1, "comments": 2, "live_messages": 2, "creators": 1, "contents": 5,
         "revisions": 5, "answers": 1, "homepage_versions": 1, "assets": 2, "asset_folders": 2, "asset_uploads": 3, "files": 2,
+        "clean_out_verdicts": 1,
     }  # fmt: skip
     assert await session.scalar(select(func.count()).select_from(models.Erasure)) == 0
     for attempt in (erasure.of_creator(session, make.acting_as(there.creator), there.creator.uid),

@@ -6,7 +6,7 @@ from functools import singledispatch
 
 from services.channels import wording
 from services.channels.findings import Words
-from services.channels.rules import copies, links, manual, originality, products, schedules, tags, text
+from services.channels.rules import copies, duplicates, links, manual, originality, products, schedules, tags, text
 from services.channels.rules.base import AboutFiles, Condition, Counted, Rule
 from services.channels.shapes import TextShape
 from services.channels.terms import Unit
@@ -148,6 +148,15 @@ def _(rule: copies.NoProductTitleCopy) -> Words:
 @asked.register(originality.Original)
 def _(_rule: originality.Original) -> Words:
     return Words("The author declares that the work is original.", "作者须作原创声明。")
+
+
+@asked.register(duplicates.NotDuplicate)
+def _(rule: duplicates.NotDuplicate) -> Words:
+    fields, where = [wording.field(field) for field in rule.fields], duplicates.WHERE[rule.among]
+    return Words(
+        f"Not nearly the same as in {where.en}: {', '.join(each.en for each in fields)}.",
+        f"{'、'.join(each.zh for each in fields)}不得与{where.zh}基本相同。",
+    )
 
 
 @asked.register(schedules.ScheduleWindow)

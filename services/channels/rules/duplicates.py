@@ -19,7 +19,7 @@ LEAST_PERCENT = 50
 MOST_BITS = 7
 """How unlike texts and pictures may be that are still looked for: a rule can ask for more likeness, never for less."""
 
-_WHERE: dict[Among, Words] = {
+WHERE: dict[Among, Words] = {
     "channel": Words("a content that this channel has already", "本频道已有的内容"),
     "creator": Words("an earlier content of the same creator", "同一创作者此前的内容"),
     "all": Words("a content that was published here before", "本站此前已发布的内容"),
@@ -88,7 +88,7 @@ class NotDuplicate(Rule):
         return {**most, "among": self.among}
 
     def _flaw(self, one: Likeness, picture: AssetFacts | None) -> Flaw:
-        where, thing = _WHERE[self.among], wording.place(one.path)
+        where, thing = WHERE[self.among], wording.place(one.path)
         evidence = {"content": one.content} if one.content else {}
         if picture is None:
             message = Words(

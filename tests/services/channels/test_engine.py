@@ -10,7 +10,7 @@ import pytest
 
 from services.channels.dossiers import Dossier
 from services.channels.engine import ENGINE_VERSION, CompiledPack, evaluate, state_after
-from services.channels.facts import Facts, Link
+from services.channels.facts import Facts, Likeness, Link
 from services.channels.findings import NextState, Outcome
 from services.channels.gates import ARMS
 from services.channels.packs import MalformedPack, Pack, parse_pack
@@ -38,6 +38,7 @@ RICH = facts(
     published_at=datetime(2026, 11, 24, 7, tzinfo=UTC),
     is_original=False,
     url="https://example.org/c/1",
+    duplicates=(Likeness("text", "channel", percent=80, channel="test.entry", content="c9"),),
 )
 
 EVERYTHING = """
@@ -192,6 +193,8 @@ kind = "schedule.window"
 days = ["sat", "sun"]
 from = "09:00"
 to = "18:30"
+[[rules]]
+kind = "content.not_duplicate"
 """
 
 
@@ -282,7 +285,7 @@ def test_the_judgement_of_pinned_inputs_changes_only_with_the_version_of_the_eng
     assert ENGINE_VERSION == 2
     assert (
         hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        == "b9a659d349c578d09b84a05234c9c2433d26e32d3e6cb46904a4ff9aa7c3233d"
+        == "f1f695f71a2bd56c9555802b3ee741f143bcd1c4e975023c3881ed8c471a3d12"
     )
 
 

@@ -92,6 +92,7 @@ kind = "image.max_size", of = "covers", width = 750, shorter_side = 421
 kind = "image.max_size", of = "covers", height = 421
 kind = "image.same_size", of = "covers"
 kind = "content.original"
+kind = "content.not_duplicate"
 kind = "text.no_product_title_copy", fields = ["title"], max_percent = 50, min_characters = 2
 kind = "schedule.window", days = ["mon"]
 kind = "image.bytes_between", of = "covers", min = 100, max = 101

@@ -351,5 +351,5 @@ def test_a_ratio_holds_to_the_pixel_or_within_its_tolerance(size, ratio, toleran
 def test_every_kind_has_a_code_of_its_own_and_says_what_it_asks():
     codes = [kind.model_fields["kind"].annotation.__args__[0] for kind in KINDS]
 
-    assert len(set(codes)) == len(KINDS) == 40
+    assert len(set(codes)) == len(KINDS) == 41
     assert all(kind.__doc__ for kind in KINDS)
