@@ -26,6 +26,7 @@ REASONS = {
     State.EXPIRED: "nobody judged it in time",
     State.ACCEPTED: "its trial is over, and nobody broke it off",
 }
+IN_CHINESE = {State.EXPIRED: "审核超过期限", State.ACCEPTED: "试投期已满，无人中止"}
 
 
 # not as parameters: the index is for these states only

@@ -25,7 +25,7 @@ from api.graphql.submission_filters import SubmissionFilter
 from api.graphql.submission_flags import MOST_FLAGS, SubmissionFlag
 from api.graphql.words import described
 from core.caller import Scope
-from services import assets, auditing, contents, decisions, explaining, products
+from services import assets, auditing, contents, decisions, explaining, products, stuck, submission_history
 from services.channels import reading
 from services.channels.rendering import ProductCard as RenderedCard
 from services.channels.rendering import RenderedPicture as RenderedOne
@@ -286,7 +286,13 @@ class Submission(Node):
     state: models.SubmissionState = column("state", description="Where it stands.")
     state_since: datetime = column("state_since", description="Since when it stands there.")
     deadline_at: datetime | None = column("deadline_at", description="Until when the next step must be made.")
-    reason: str | None = column("reason", description="Why it stands there, where there is something to say.")
+
+    @strawberry.field(
+        description="Why it stands there, where there is something to say; what the engine and the clock say, in Chinese or English."
+    )
+    def reason(self, info: Info, language: Language = strawberry.UNSET) -> str | None:
+        return submission_history.said(self.row.reason, spoken(info, language))
+
     attempt: int = column("attempt", description="How often it was submitted.")
     created_at: datetime = column("created_at", description="When it was first submitted.")
     external_id: str | None = column("external_id", description="What the channel calls it; null until it said so.")
@@ -316,6 +322,14 @@ class Submission(Node):
     )
     decisions: paging.Connection[Decision] = page(
         decisions.decisions_of, key="id", description="All decisions on it, the newest first."
+    )
+    events: paging.Connection[refs.SubmissionEventRef] = page(
+        submission_history.of_submissions,
+        key="id",
+        description="How it came there: all its steps, the first one first.",
+    )
+    stuck: refs.StuckSubmissionRef | None = one(
+        stuck.of_submissions, key="id", description="Why it still stands there; null where all goes its way."
     )
     audit: refs.AuditTaskRef | None = one(
         auditing.tasks,
@@ -356,4 +370,13 @@ class SubmissionQuery:
         ),
         description="Submissions of contents that you may change, those delivered to your channels or on trial there, and those"
         " that you audit or that were audited for your channels; the latest moved first.",
+    )
+    stuck_submissions: paging.Connection[Submission] = page(
+        stuck.listed,
+        key=None,
+        gate=needs(
+            Scope.CONTENT_WRITE, Scope.CONTENT_PUBLISH, Scope.CREATOR_WRITE, Scope.DELIVERY_WRITE, Scope.AUDIT_WRITE
+        ),
+        description="Those of the submissions that you may see which stand where they should have left, the longest standing"
+        " first; `stuck` says why.",
     )
