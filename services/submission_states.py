@@ -254,3 +254,14 @@ _EVENTS = text(
     " FROM unnest(:ids, :attempts, :froms, :tos, :reasons, :codes) WITH ORDINALITY"
     " AS given(id, attempt, from_state, to_state, reason, codes, place) ORDER BY place"
 ).bindparams(bindparam("at", type_=DateTime(timezone=True)), bindparam("account_id", type_=BigInteger))
+
+
+def as_markdown() -> str:
+    """The table as docs/submissions.md shows it."""
+    lines = ["| from | to | whose step |", "|---|---|---|"]
+    for before, steps in TRANSITIONS.items():
+        here = f"`{before.value}`" if before else "(new)"
+        for to, actors in steps.items():
+            whose = ", ".join(actor.value.lower() for actor in SubmissionActor if actor in actors)
+            lines.append(f"| {here} | `{to.value}` | {whose} |")
+    return "\n".join(lines)

@@ -27,7 +27,7 @@ from scripts.commands import channels, stats
 from scripts.console import AsJson, out, say, settings
 from search.backend import IndexAway, IndexNeedsRebuild
 from search.query import Kind
-from services import access, outbox, tagging
+from services import access, outbox, stuck, tagging
 from services.channels.checking import check
 from services.media.facts import Refused
 from services.media.sandbox import Ended, NotStarted
@@ -53,7 +53,7 @@ class Diagnosis:
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, disk, store, sandbox, database, schema, backlog, assets, tags, packs, index. Exit code 1 when one is bad.
+    """Check settings, disk, store, sandbox, database, schema, backlog, assets, submissions, tags, packs, index. Exit code 1 when one is bad.
 
     It leaves nothing behind, and can run beside everything else.
     """
@@ -131,6 +131,17 @@ async def _assets(session: AsyncSession) -> Diagnosis:
     return Diagnosis("assets", "warning" if late or refused else "good", says)
 
 
+async def _stuck(session: AsyncSession) -> AsyncIterator[Diagnosis]:
+    """Submissions that stand where they should have left, by cause."""
+    found = await stuck.counts(session)
+    if not found:
+        yield Diagnosis("submissions", "good", "none is stuck")
+    for cause, count in found.items():
+        state: Literal["warning", "bad"] = "bad" if cause is stuck.StuckCause.DISTRIBUTION_FAILED else "warning"
+        what = cause.value.lower().replace("_", " ")
+        yield Diagnosis(f"submissions, {what}", state, f"{count}. {stuck.ADVICE[cause].en}")
+
+
 async def _database(db: Database) -> AsyncIterator[Diagnosis]:
     async with db.session() as session:
         version = await session.scalar(select(func.current_setting("server_version")))
@@ -156,6 +167,8 @@ async def _database(db: Database) -> AsyncIterator[Diagnosis]:
             says = f"{counts['overdue']} overdue, {counts['failed']} refused when they came due"
             yield Diagnosis(f"schedules of {what}", state, says + advice)
         yield await _assets(session)
+        async for each in _stuck(session):
+            yield each
         apart = await tagging.disagreements(session)
         says = "taggings and arrays agree" if not apart else f"{apart} contents differ between taggings and tag_ids"
         yield Diagnosis("tags", "bad" if apart else "good", says)

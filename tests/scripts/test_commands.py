@@ -242,7 +242,7 @@ def test_the_doctor_says_what_is_wrong(run: Run, own_url: str, tmp_path: Path):
     assert healthy.exit_code == 0
     states = {each["what"]: each["state"] for each in json.loads(healthy.stdout)}
     assert states["database"] == states["schema"] == states["tags"] == states["distribution backlog"] == "good"
-    assert states["store of assets"] == states["sandbox"] == states["assets"] == "good"
+    assert states["store of assets"] == states["sandbox"] == states["assets"] == states["submissions"] == "good"
     assert states["index"] == "warning"  # no worker has made one yet
     assert list((tmp_path / "assets").iterdir()) == []
 
@@ -259,6 +259,11 @@ def test_the_doctor_says_what_is_wrong(run: Run, own_url: str, tmp_path: Path):
         kept = {"media_type": "image/gif", "byte_count": 9, "created_at": make.EARLY}
         session.add(models.Blob(sha256=b"w" * 32, **kept))
         session.add(models.Blob(sha256=b"r" * 32, **kept, probe_state="REFUSED", probe_failure="BROKEN_FILE"))
+        channel = await make.channel(session, body={"key": "house.test"})
+        content = await make.content(session, await make.creator(session))
+        pinned = {"revision_id": content.live_revision_id, "pack_version_id": channel.pack_version_id}
+        later = {"state": models.SubmissionState.DELIVERED, "refusal": models.RefusalKind.TRANSIENT}
+        session.add(models.Submission(content_id=content.id, channel_id=channel.id, **pinned, **later))
 
     with_session(own_url, park)
     (tmp_path / "assets" / "checks").write_text("where the doctor wants a folder")
@@ -266,6 +271,7 @@ def test_the_doctor_says_what_is_wrong(run: Run, own_url: str, tmp_path: Path):
 
     assert ill.exit_code == 1
     assert "1 parked" in ill.stdout
+    assert "submissions, refused for now" in ill.stdout
     assert "1 files wait to be looked into, 1 are refused (is a worker running?)" in ill.stdout
     assert "The store of assets does not answer" in ill.stdout
 
