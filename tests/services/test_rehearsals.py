@@ -166,19 +166,22 @@ async def test_a_wider_selector_tells_what_would_newly_come(db: Database, clock:
         "not live": {"format": Format.GALLERY, "live": False},
     }
     ids = await opened(db, clock, **TITLES, **others)
+    async with db.session() as session:
+        # about to come by the version in force already
+        await make.content(session, await make.creator(session), title="on its way")
 
     wider = await rehearsed(db, clock, ruled(selector={"formats": ["ARTICLE", "GALLERY"]}))
     narrower = await rehearsed(db, clock, ruled(selector={"formats": ["GALLERY"]}))
     closed = await rehearsed(db, clock, ruled(selector={}, gates={"all": [{"level": {"min": 4}}]}))
 
-    assert counts(wider) == {"NEWLY_MATCHING": 2, "UNCHANGED": 3}
+    assert counts(wider) == {"NEWLY_MATCHING": 2, "UNCHANGED": 4}
     assert [(one.content_id, one.submission_id, one.before, one.after) for one in sampled(wider, Change.NEWLY_MATCHING)] == [
         (ids["a gallery"], None, None, "ELIGIBLE"),
         (ids["a gallery too long"], None, None, "FIXABLE"),
     ]  # fmt: skip
     assert counts(narrower) == {"NEWLY_FAILING": 2, "FINDINGS_CHANGED": 1, "NEWLY_MATCHING": 2}
-    # to a creator of level 3: three are here and would be kept out, three of all formats would not come
-    assert counts(closed) == {"NEWLY_FAILING": 2, "FINDINGS_CHANGED": 1, "UNCHANGED": 3}
+    # to creators of level 3: three are here and would be kept out, four of all formats would not come
+    assert counts(closed) == {"NEWLY_FAILING": 2, "FINDINGS_CHANGED": 1, "UNCHANGED": 4}
 
 
 async def waiting(db: Database, clock: FixedClock, longest: int = 9) -> models.Rehearsal:
@@ -270,6 +273,14 @@ async def test_what_goes_wrong_ends_it_with_the_reason_and_what_may_heal_does_no
     failed = await read(db, row.id)
 
     assert (healing.state, healing.done_count) == (RehearsalState.RUNNING, 1)
+    another = await waiting(db, clock)
+    monkeypatch.setattr(working, "_batch", lambda *_: text("SELECT 1 / 0"))
+    await rehearser.step()
+    refused = await read(db, another.id)
+
+    # also where the database itself refused
+    assert (refused.state, refused.done_count, refused.total_count) == (RehearsalState.FAILED, 0, 0)
+    assert "division by zero" in str(refused.failure)
     assert (failed.state, failed.failure, failed.done_count) == (RehearsalState.FAILED, "ValueError: no such unit", 1)
     assert not await rehearser.step()
 
