@@ -88,13 +88,14 @@ class EndTrialInput:
     idempotency_key: str | None = idempotency()
 
 
-MANY = "The submissions, in the order asked for."
+MANY = "The submissions, in the order asked for, at most 50."
 
 
 @strawberry.type(description="What you claimed: as many as there were.")
 class ClaimAuditsPayload:
     submissions: list[Submission] = strawberry.field(
-        description="The submissions, the next one first. Empty when none is free.", directives=[at_most(auditing.MOST)]
+        description="The submissions, at most 50, the next one first. Empty when none is free.",
+        directives=[at_most(auditing.MOST)],
     )
 
 

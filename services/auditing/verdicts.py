@@ -79,12 +79,11 @@ async def escalate(
     session: AsyncSession, caller: Caller, uid: UUID, *, why: str, seen: str | None = None, clock: Clock
 ) -> models.Submission:
     """Hand it on to operators: it stays where it stands, and is no longer claimed."""
-    submission, content, _ = await _judged(session, caller, uid, SubmissionState.HUMAN_AUDIT, seen, clock)
+    submission, *_ = await _judged(session, caller, uid, SubmissionState.HUMAN_AUDIT, seen, clock)
     submission.auditor_id = submission.claimed_until = None
     submission.escalated_at, submission.escalation = clock.now(), why
     audit.record(session, caller, "audit.escalated", submission, reason=why, attempt=submission.attempt)
     await session.flush()
-    await submissions.tell(session, [submission], {content.id: content.creator_id}, at=clock.now())
     return submission
 
 
