@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from api.graphql import refs
+from api.graphql.clean_outs import CleanOutNotice
 from api.graphql.context import Info
 from api.graphql.directives import Cost, at_most
 from api.graphql.distribution import as_text
@@ -16,7 +17,7 @@ from api.graphql.permissions import needs
 from api.graphql.planning import Quota, quotas_of
 from api.graphql.rows import shape
 from api.graphql.words import described
-from services import access, channel_access
+from services import access, channel_access, clean_outs
 from services.channels.gate_tree import GateNode, GateStatus
 
 MOST_CHANNELS = 200
@@ -92,6 +93,10 @@ def _gates(tree: GateNode | None) -> list[GateCheck]:
     return [] if tree is None else [GateCheck(row=node, depth=depth) for depth, node in tree.walk()]
 
 
+def _notice(said: clean_outs.Said | None) -> CleanOutNotice | None:
+    return None if said is None else CleanOutNotice(row=said)
+
+
 @strawberry.type(description="One channel as it is open to a creator.")
 class ChannelAccess:
     row: strawberry.Private[channel_access.ChannelAccess]
@@ -104,6 +109,12 @@ class ChannelAccess:
         description="Its gates as a tree, each node before those below it: at most what its pack names. Empty: it has none.",
     )
     quota: list[Quota] = column("quota", convert=quotas_of, description="Its limits, and what is left of them now.")
+
+    clean_out: CleanOutNotice | None = column(
+        "clean_out",
+        convert=_notice,
+        description="What the last clean-out of the channel said of the creator; null where it left them alone.",
+    )
 
     @strawberry.field(description="The channel.")
     def channel(self) -> refs.ChannelRef:

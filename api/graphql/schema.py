@@ -23,6 +23,7 @@ from api.graphql.audits import AuditQuery
 from api.graphql.channel_access import ChannelAccessQuery
 from api.graphql.channel_forms import ChannelFormQuery
 from api.graphql.channels import ChannelQuery
+from api.graphql.clean_outs import CleanOutMutation, CleanOutQuery
 from api.graphql.comments import CommentMutation
 from api.graphql.comparing import ComparingQuery
 from api.graphql.contents import ContentQuery
@@ -46,6 +47,7 @@ from api.graphql.nodes import NodeQuery
 from api.graphql.organisation_writing import OrganisationMutation
 from api.graphql.organisations import OrganisationQuery
 from api.graphql.pack_writing import PackMutation
+from api.graphql.packs import PackQuery
 from api.graphql.planning import PlanQuery
 from api.graphql.problems import RefuseExpected
 from api.graphql.product_writing import ProductMutation
@@ -78,6 +80,7 @@ class Query(
     ChannelAccessQuery,
     ChannelFormQuery,
     ChannelQuery,
+    CleanOutQuery,
     ComparingQuery,
     ContentQuery,
     CreatorQuery,
@@ -87,6 +90,7 @@ class Query(
     HomepageQuery,
     NodeQuery,
     OrganisationQuery,
+    PackQuery,
     PlanQuery,
     ProductQuery,
     RateLimitQuery,
@@ -111,6 +115,7 @@ class Mutation(
     AssetRetiringMutation,
     AssetUploadMutation,
     AuditMutation,
+    CleanOutMutation,
     CommentMutation,
     CreatorMutation,
     DocumentMutation,

@@ -32,6 +32,7 @@ OF_CREATOR = {
     "assets": "SELECT count(*) FROM assets WHERE creator_id = :id",
     "asset_folders": "SELECT count(*) FROM asset_folders WHERE creator_id = :id",
     "asset_uploads": "SELECT count(*) FROM asset_uploads WHERE creator_id = :id",
+    "clean_out_verdicts": "SELECT count(*) FROM clean_out_verdicts WHERE creator_id = :id",
     "files": "SELECT count(*) FROM (SELECT sha256 FROM assets WHERE creator_id = :id AND sha256 IS NOT NULL UNION"
     " SELECT sha256 FROM asset_uploads WHERE creator_id = :id AND state = 'PROBING') AS theirs"
     " WHERE NOT EXISTS (SELECT FROM assets WHERE assets.sha256 = theirs.sha256 AND creator_id IS DISTINCT FROM :id)"

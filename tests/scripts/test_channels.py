@@ -93,6 +93,60 @@ def test_a_pack_is_shown_compared_replaced_and_brought_back(run: Run, own_url: s
     assert [title in table for title in ("Audit", "History", "Gates")] == [True, True, False]
 
 
+def test_a_version_is_tried_on_some_then_on_more_and_then_rules_all(run: Run, own_url: str, tmp_path: Path):
+    folder_of(tmp_path, PACK)
+    run("channels", "install", "packs")
+    old = json_of(run, "show", "demo.articles")["digest"]
+    (tmp_path / "new.json").write_text(json.dumps(json_of(run, "show", "demo.articles")["pack"]))
+    (tmp_path / "new.toml").write_text(PACK + RULES)
+
+    def canary(*words: str) -> Any:
+        return json_of(run, "canary", "demo.articles", *words)
+
+    rehearsed = canary("--percent", "10", "--file", "new.toml", "--dry-run")
+    begun = canary("--percent", "10", "--file", "new.toml")
+    (new,) = begun["after"]
+    grown = run("channels", "canary", "demo.articles", "--percent", "25", "--version", new[:8]).stdout
+    table = run("channels", "show", "demo.articles").stdout
+    same = run("channels", "canary", "demo.articles", "--percent", "5", "--file", "new.json")
+    stopped = canary("--stop")
+    canary("--percent", "1", "--version", new)
+    done = canary("--promote")
+    back = run("channels", "install", "new.json").stdout
+    history = json_of(run, "show", "demo.articles")["history"]
+
+    assert (rehearsed["after"], begun["before"], begun["after"]) == ({new: 10}, {}, {new: 10})
+    assert grown == f"demo.articles: from now on\n   75 %  {old[:12]} (in force)\n   25 %  {new[:12]}\n"
+    assert "Canaries" in table
+    assert same.stderr == f"headwater: demo.articles is ruled by {old[:12]} already, for everybody.\n"
+    assert (stopped["before"], stopped["after"]) == ({new: 25}, {})
+    assert done == {"key": "demo.articles", "in_force": new, "before": {new: 1}, "after": {}, "dry_run": False}
+    assert back == "installed 1: demo.articles\n"
+    assert [(one["digest"], one["step"]) for one in history] == [
+        (old, "INSTALLED"),
+        (new, "PROMOTED"),
+        (old, "INSTALLED"),
+    ]
+    for words in ((), ("--stop", "--promote"), ("--percent", "0"), ("--stop", "--file", "new.toml")):
+        assert run("channels", "canary", "demo.articles", *words).exit_code == (1 if "--percent" in words else 2)
+
+
+def test_only_packs_that_would_change_need_their_words_here(run: Run, own_url: str, tmp_path: Path):
+    tags = PACK.replace('{ formats = ["ARTICLE"] }', '{ tags = [{ taxonomy = "scene", any = ["attic"] }] }')
+    folder_of(tmp_path, tags, PACK.replace("demo.articles", "demo.all"))
+
+    refused = run("channels", "install", "packs")
+    alone = run("channels", "install", "packs/0.toml", "--dry-run")
+    first = json_of(run, "install", "packs", "--allow-unknown")["changed"]
+    (tmp_path / "packs/1.toml").write_text(PACK.replace("demo.articles", "demo.all") + RULES)
+    second = json_of(run, "install", "packs")["changed"]
+
+    said = ":9: selector.tags.0.taxonomy: there is no taxonomy scene.\n"
+    assert (refused.exit_code, refused.stderr) == (1, f"headwater: 0.toml{said}")
+    assert (alone.exit_code, alone.stderr) == (1, f"headwater: packs/0.toml{said}")
+    assert (first, second) == (["demo.all", "demo.articles"], ["demo.all"])
+
+
 def test_what_is_asked_wrongly_is_refused_before_anything_is_opened(run: Run, tmp_path: Path):
     folder_of(tmp_path, PACK)
 
@@ -200,3 +254,32 @@ def test_the_page_of_a_folder_keeps_the_words_around_it_and_is_compared(run: Run
 
 def test_what_new_refuses_has_a_code():
     assert [making.PackExists.code, making.UnknownParent.code] == ["PACK_EXISTS", "UNKNOWN_PARENT"]
+
+
+def test_a_channel_is_cleaned_out_once_in_a_period(run: Run, own_url: str, tmp_path: Path):
+    folder_of(tmp_path, PACK + "[clean_out]\nbelow_gates = true\n[gates]\nlevel = { min = 2 }\n")
+    run("channels", "install", "packs")
+    with_session(own_url, _beginner)
+
+    rehearsed = json_of(run, "clean-out", "--dry-run")
+    said = run("channels", "clean-out", "demo.articles").stdout
+    again = json_of(run, "clean-out", "demo.articles")
+
+    (one,) = rehearsed
+    assert (one["dry_run"], one["seen"], one["warned"], one["out"]) == (True, 1, 0, 1)
+    assert [finding["code"] for finding in one["creators"][0]["findings"]] == ["creator.level"]
+    assert said.startswith(f"demo.articles {one['period']}: 1 looked at, warned 0, out 1\n")
+    assert "a level from L2 to L6" in " ".join(said.split())
+    assert [each["out"] for each in again] == [1]
+    assert with_session(own_url, records)[-2:] == [
+        ("creator.cleaned_out", {"channel": "demo.articles", "right": {"codes": ["creator.level"], "until": None}}),
+        ("channel.cleaned_out", {"period": one["period"], "counts": {"seen": 1, "warned": 0, "out": 1}}),
+    ]
+
+
+async def _beginner(session: AsyncSession) -> None:
+    channel = (await session.scalars(select(models.Channel).where(models.Channel.key == "demo.articles"))).one()
+    content = await make.content(session, await make.creator(session, level=1))
+    state = models.SubmissionState.ACCEPTED
+    row = {"content_id": content.id, "channel_id": channel.id, "revision_id": content.live_revision_id, "state": state}
+    session.add(models.Submission(**row, pack_version_id=channel.pack_version_id))

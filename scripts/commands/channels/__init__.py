@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from scripts.commands.channels import changing, checking, comparing, forms, looking, making
+from scripts.commands.channels import changing, checking, cleaning, comparing, forms, looking, making, trying
 from scripts.commands.channels.folders import FOLDER
 
 __all__ = ["FOLDER", "app"]
@@ -17,5 +17,7 @@ app.command("new")(making.new)
 app.command("check")(checking.check)
 app.command("install")(changing.install)
 app.command("rollback")(changing.rollback)
+app.command("canary")(trying.canary)
 app.command("form")(forms.form)
+app.command("clean-out")(cleaning.clean_out)
 app.command("docs")(making.docs)
