@@ -32,6 +32,9 @@ _MARKDOWN_MARKS: Mapping[str, str] = {"strong": "**", "em": "*", "code": "`", "s
 # what Markdown would read as something else
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~-])")
 
+# what an address between angle brackets cannot have
+_UNLINKABLE = re.compile(r"[<>\s]")
+
 
 def nowhere(_uid: str) -> str | None:
     return None
@@ -178,6 +181,8 @@ def _markdown_spans(spans: tuple[Span, ...]) -> str:
 
 
 def _markdown_span(span: Span) -> str:
+    if span.href and span.href == span.text and not _UNLINKABLE.search(span.href):
+        return f"<{span.href}>"
     words = span.text if "code" in span.marks else _plain(span.text)
     for mark in span.marks:
         words = f"{_MARKDOWN_MARKS[mark]}{words}{_MARKDOWN_MARKS[mark]}"

@@ -157,6 +157,8 @@ def _of_pack(pack: Pack) -> Iterator[tuple[Sides, str]]:
     if pack.rendering.picture is not None:
         yield from _of_ratios(pack.rendering.picture.ratios, f"{name} its pictures")
         yield from ((sides, f"{name} its pictures") for sides in pictures.sizes(pack.rendering.picture))
+    if pack.rendering.products is not None and pack.rendering.products.ratio is not None:
+        yield pictures.at_width(pack.rendering.products.ratio, max(CHANNEL_WIDTHS)), f"{name} its cards"
 
 
 def _of_ratios(ratios: Iterable[str], reason: str) -> Iterator[tuple[Sides, str]]:

@@ -14,8 +14,15 @@ AssetFact = Literal[
     "has_transparency", "white_background", "perceptual_hash",
 ]  # fmt: skip
 CreatorFact = Literal[
-    "kind", "level", "scores", "followers_count", "certified_days", "published_30d_count", "pass_rate", "is_seller",
-    "accepted"
+    "kind",
+    "level",
+    "scores",
+    "followers_count",
+    "certified_days",
+    "published_30d_count",
+    "pass_rate",
+    "is_seller",
+    "accepted",
 ]
 DetailPath = Annotated[str, StringConstraints(pattern=r"^(is_original|details\.[a-z][a-z0-9_]*)$")]
 ProductFact = Literal["shop", "shop_scores", "categories", "is_on_shelf", "price_minor", "image"]

@@ -81,12 +81,15 @@ class LinkShape(Part):
 
 
 class ProductShape(Part):
-    """The cards of products: how many, how long their titles may be, and what else stands on them."""
+    """The cards of products: how many, how long their titles may be, and what else stands on them. Their pictures are cut to
+    `ratio`, 1,080 pixels wide, and without one go as they are.
+    """
 
     max: Count
     title_max: Positive | None = None
     title_unit: Unit = "graphemes"
     ellipsis: str = "…"
+    ratio: Ratio | None = None
     parts: tuple[CardPart, ...] = ("price", "shop", "brand", "picture", "link", "reason")
     source: Source | None = None
 

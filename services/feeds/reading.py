@@ -20,6 +20,7 @@ from services.assets import sizes
 from services.channels import installing, rendering
 from services.channels.packs import Pack
 from services.channels.rendering import Rendition
+from services.channels.shapes import Rendering
 from services.feeds import former
 from services.gathering import Gathered, gather
 
@@ -272,9 +273,13 @@ async def _offer(session: AsyncSession, packs: Iterable[Pack]) -> Collection[tup
     """The sizes that pictures may be given in, where these packs want any: a version that rules no more may have wanted what
     nobody asks for now.
     """
-    if not any(pack.rendering.picture and pack.rendering.picture.ratios for pack in packs):
+    if not any(_wants_sizes(pack.rendering) for pack in packs):
         return ()
     return (await sizes.offered(session)).by_sides
+
+
+def _wants_sizes(shapes: Rendering) -> bool:
+    return bool(shapes.picture and shapes.picture.ratios) or bool(shapes.products and shapes.products.ratio)
 
 
 async def _public(session: AsyncSession, ids: Sequence[int]) -> set[int]:

@@ -17,7 +17,7 @@ def cards(shapes: Rendering, facts: Facts) -> tuple[ProductCard, ...]:
     """The cards, in the author's order; without a shape every product with all that is known of it."""
     shape = shapes.products or ALL_OF_ANY
     params = (shapes.link or PLAIN_LINK).params
-    picture = shapes.picture or ANY_PICTURE
+    picture = ANY_PICTURE if shape.ratio is None else PictureShape(ratios=(shape.ratio,))
     return tuple(_card(shape, params, picture, facts.content, product) for product in facts.products[: shape.max])
 
 
