@@ -25,6 +25,7 @@ from core import migrations
 from core.caller import SYSTEM
 from core.clock import SystemClock
 from core.db import Database
+from core.ids import new_uid
 from core.postgres import embedded
 from services import rehearsals
 from services.channels import installing
@@ -83,15 +84,16 @@ async def _submitted(db: Database, contents: int) -> None:
         products = [await make.product(session, title=f"水壶 {number}", shop_id=shop.id) for number in range(3)]
         cover = await make.asset(session, width=750, height=422, facts_source=models.AssetFactsSource.DECLARED)
         channel = (await session.scalars(select(models.Channel).where(models.Channel.key == KEY))).one()
-        known = (creator.id, cover.id, [product.id for product in products], channel.id, channel.pack_version_id)
+        known = {"creator": creator.id, "cover": cover.id, "channel": channel.id, "pack": channel.pack_version_id or 0}
+        linked = [product.id for product in products]
     for first in range(0, contents, AT_A_TIME):
-        await _some(db, first, min(AT_A_TIME, contents - first), *known)
+        await _some(db, first, min(AT_A_TIME, contents - first), linked, **known)
 
 
 async def _some(
-    db: Database, first: int, count: int, creator: int, cover: int, products: Sequence[int], channel: int, pack: int
+    db: Database, first: int, count: int, products: Sequence[int], *, creator: int, cover: int, channel: int, pack: int
 ) -> None:
-    spans = [{"text": PARAGRAPH, "marks": [], "href": None}]
+    spans: list[dict[str, Any]] = [{"text": PARAGRAPH, "marks": [], "href": None}]
     body = [{"type": "paragraph", "spans": spans}] * 8
     async with db.session() as session:
 
@@ -101,7 +103,7 @@ async def _some(
 
         own = {"creator_id": creator, "format": models.Format.ARTICLE, "language": "zh", "tag_ids": []}
         dated = {"published_at": THEN, "changed_at": THEN}
-        ids = await added(models.Content, [own | dated | {"group_uid": make.new_uid()} for _ in range(count)])
+        ids = await added(models.Content, [own | dated | {"group_uid": new_uid()} for _ in range(count)])
         sealed = {"number": 1, "summary": "用了三年，好在哪里，不好在哪里。", "body": body, "details": {}}
         live = {"state": models.RevisionState.LIVE, "sealed_at": THEN, "published_at": THEN}
         titled = [{"title": f"三年的水壶 {first + n}" if n % 2 else "一把用了三年的不锈钢水壶"} for n in range(count)]

@@ -11,9 +11,10 @@ from api.graphql.context import Info
 from api.graphql.directives import at_most
 from api.graphql.fields import column, one, page
 from api.graphql.ids import identity, uid_of
-from api.graphql.inputs import Sent, idempotency, needed, ref
+from api.graphql.inputs import Sent, given, idempotency, ref
 from api.graphql.mutations import answers_with, change, result
 from api.graphql.nodes import Node, findable
+from api.graphql.pack_writing import JSON, TOML, UNKNOWN, WHICH
 from api.graphql.permissions import OPERATORS
 from api.graphql.problems import Refused
 from api.graphql.rows import shape, shows
@@ -21,6 +22,7 @@ from api.graphql.words import described
 from services import contents, decisions, rehearsals
 from services.channels import findings, reading
 from services.channels.rehearsal import Change
+from services.packs import NotOnePack
 
 MOST_CODES = 100
 
@@ -145,9 +147,16 @@ findable("Rehearsal", rehearsals.by_uids)
 answers_with(models.Rehearsal, rehearsals.by_ids)
 
 
-@strawberry.input(description="A version of a channel's rules to rehearse.")
+@strawberry.input(
+    description="A version of a channel's rules to rehearse: as TOML or as JSON, whose key says for which channel, or one that is kept"
+    " here, by channel and digest."
+)
 class RehearsePackInput:
-    toml: str = needed("The pack as TOML, as its file has it. Its key says to which channel's live contents.")
+    toml: str | None = given(TOML)
+    json: str | None = given(JSON)
+    allow_unknown_words: bool | None = given(UNKNOWN)
+    channel: str | None = given("The channel's key, such as x.post, of a version that is kept here.")
+    digest: str | None = given(f"{WHICH} It ruled before, was rehearsed, or is a canary.")
     idempotency_key: str | None = idempotency()
 
 
@@ -198,7 +207,15 @@ class RehearsalMutation:
         " before it rules. Every mistake in it is told at once, as by `installPack`. Rehearsing what rules already is done at once.",
     )
     async def rehearse_pack(self, info: Info, input: Sent[RehearsePackInput]) -> RehearsePackResult:
-        done = await change(info, input, "rehearsal", rehearsals.ask, input.toml, clock=info.context.clock)
+        clock, stored = info.context.clock, (input.channel or None, input.digest or None)
+        pack = (input.toml or None, input.json or None)
+        if all(stored) and not any(pack):
+            done = await change(info, input, "rehearsal", rehearsals.ask_again, *stored, clock=clock)
+            return RehearsePackPayload(**done)
+        if any(stored):
+            raise NotOnePack("Give the version as `toml`, as `json`, or as `channel` with `digest`: one of these.")
+        allows = bool(input.allow_unknown_words)
+        done = await change(info, input, "rehearsal", rehearsals.ask, *pack, allows_unknown_words=allows, clock=clock)
         return RehearsePackPayload(**done)
 
     @strawberry.mutation(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.rehearsals.asking import NoSuchRehearsal, RehearsalOver, ask, cancel, rehearse
+from services.rehearsals.asking import NoSuchRehearsal, RehearsalOver, ask, ask_again, cancel, rehearse
 from services.rehearsals.reading import MOST_SAMPLES, Changed, Sample, Titled, by_ids, by_uids, changed, listed, titles
 from services.rehearsals.working import AT_ONCE, Rehearser
 
@@ -16,6 +16,7 @@ __all__ = [
     "Sample",
     "Titled",
     "ask",
+    "ask_again",
     "by_ids",
     "by_uids",
     "cancel",

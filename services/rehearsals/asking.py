@@ -31,13 +31,32 @@ class RehearsalOver(Conflict):
     code = "REHEARSAL_OVER"
 
 
-async def ask(session: AsyncSession, caller: Caller, text: str, *, clock: Clock) -> models.Rehearsal:
-    """Have the pack in this TOML text rehearsed for its channel, by an operator; workers do it.
+async def ask(
+    session: AsyncSession,
+    caller: Caller,
+    toml: str | None = None,
+    json: str | None = None,
+    *,
+    allows_unknown_words: bool = False,
+    clock: Clock,
+) -> models.Rehearsal:
+    """Have the pack in this text rehearsed for its channel, by an operator; workers do it.
 
-    MalformedPack with every problem at once, all of them at `toml`; NoSuchChannel where nothing rules its channel yet.
+    NotOnePack; MalformedPack with every problem at once, all of them at `toml` or `json`; NoSuchChannel where nothing rules
+    its channel yet.
     """
     access.require(caller, Scope.OPERATE)
-    return await rehearse(session, caller, await packs.checked(session, text), clock=clock, path=("toml",))
+    text = packs.given(toml, json)
+    pack = await packs.checked(session, text, allows_unknown_words=allows_unknown_words)
+    return await rehearse(session, caller, pack, clock=clock, path=(text.form,))
+
+
+async def ask_again(session: AsyncSession, caller: Caller, key: str, digest: str, *, clock: Clock) -> models.Rehearsal:
+    """Have a version that is kept rehearsed: one that ruled before, was rehearsed, or is a canary. NoSuchPackVersion."""
+    access.require(caller, Scope.OPERATE)
+    channel = await versions.entry(session, key)
+    version = await versions.version(session, channel, digest)
+    return await rehearse(session, caller, versions.readable(channel, version), clock=clock)
 
 
 async def rehearse(

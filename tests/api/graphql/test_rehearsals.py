@@ -12,6 +12,7 @@ import models
 from core.caller import Scope
 from core.ids import global_id, new_uid
 from services import outbox
+from services.channels.packs import parse_pack
 from services.distribution import Distributor
 from services.rehearsals import Rehearser
 from tests import make
@@ -88,12 +89,34 @@ async def test_what_rules_already_is_rehearsed_at_once_and_a_mistake_not_at_all(
 
     same = await do(asking, "rehearsePack", SHOWS, toml=PACK)
     wrong = await do(asking, "rehearsePack", SHOWS, toml=PACK + RULE.replace("max", "maxx") + "severity = 1")
+    both = await do(asking, "rehearsePack", SHOWS, toml=PACK, digest="0" * 64)
+    none = await do(asking, "rehearsePack", SHOWS)
     nowhere = await do(asking, "rehearsePack", SHOWS, toml=PACK.replace("demo.articles", "demo.none"))
 
     assert (same["state"], same["pack"]) == ("DONE", same["comparedWith"])
     assert wrong == [("MALFORMED_PACK", "toml")] * 2
+    assert both == none == [("NOT_ONE_PACK", "")]
     assert nowhere == [("NO_SUCH_CHANNEL", "toml")]
     assert await session.scalar(select(func.count()).select_from(models.Channel)) == 1
+
+
+async def test_a_pack_as_json_is_the_same_version_and_one_that_is_kept_is_rehearsed_again(
+    api: Asking, session: AsyncSession
+):
+    asking = api.as_(await operator(session))
+    await submitted(asking, session)
+
+    first = await do(asking, "rehearsePack", SHOWS, toml=PACK + RULE)
+    body = parse_pack(PACK + RULE, "pack.toml").canonical().decode()
+    second = await do(asking, "rehearsePack", SHOWS, json=body)
+    third = await do(asking, "rehearsePack", SHOWS, channel="demo.articles", digest=first["pack"]["digest"][:8])
+    lost = await do(asking, "rehearsePack", SHOWS, channel="demo.articles", digest="0" * 64)
+    wrong = await do(asking, "rehearsePack", SHOWS, json="{}")
+
+    assert first["pack"] == second["pack"] == third["pack"]
+    assert len({first["id"], second["id"], third["id"]}) == 3
+    assert lost == [("NO_SUCH_PACK_VERSION", "digest")]
+    assert {path for _, path in wrong} == {"json"}
 
 
 async def test_a_rehearsal_is_called_off_once(api: Asking, session: AsyncSession):
