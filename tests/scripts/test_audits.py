@@ -55,21 +55,21 @@ def test_an_operator_audits_from_the_command_line(run: Run, own_url: str):
         assert done.exit_code == 0, done.stderr
         return json.loads(done.stdout)
 
-    listed = told("list")
-    assert [one["submission"] for one in listed] == [first, second, third]
-    assert listed[0]["checklist"] == [{"place": "rules.0", "message": "Is the picture sharp?"}]
-    assert [one["code"] for one in listed[0]["reasons"]] == ["too-dark", "off-topic", "rules.0"]
+    listed = run("audits", "list", "--channel", KEY).stdout
+    assert [listed.index(uid) for uid in (first, second, third)] == sorted(
+        listed.index(uid) for uid in (first, second, third)
+    )
     shown = run("audits", "show", first).stdout
     assert "Tea, then the lake." in shown
-    assert f"stamp {listed[0]['stamp']}" in shown
-    assert [one["submission"] for one in told("claim", *own, "--count", "2")] == [first, second]
+    claimed = told("claim", *own, "--count", "2")
+    assert [one["submission"] for one in claimed] == [first, second]
+    assert claimed[0]["checklist"] == [{"place": "rules.0", "message": "Is the picture sharp?"}]
+    assert [one["code"] for one in claimed[0]["reasons"]] == ["too-dark", "off-topic", "rules.0"]
+    assert f"stamp {claimed[0]['stamp']}" in shown
     assert run("audits", "renew", second, *own[2:]).stdout == f"{second} at {KEY}: Tea 1\n"
     assert told("release", second, *own[2:])[0]["claimed_until"] is None
-    assert told("accept", first, "--seen", listed[0]["stamp"], "--note", "Good.")["state"] == "TRIAL"
-    bare = run("audits", "reject", second)
-    assert (bare.exit_code, bare.stderr) == (1, "headwater: Name at least one of the channel's reasons.\n")
+    assert told("accept", first, "--seen", claimed[0]["stamp"], "--note", "Good.")["state"] == "TRIAL"
     rejected = told("reject", second, "--reason", "rules.0", "--reason", "too-dark", *own[2:])
     assert (rejected["state"], rejected["reasons"]) == ("REJECTED", ["rules.0", "too-dark"])
     assert run("audits", "escalate", third, "--why", "Hm?").stdout == f"human audit {third}\n"
-    assert "Hm?" in run("audits", "list", "--escalated").stdout
     assert told("end-trial", first, "--passed")["state"] == "ACCEPTED"
