@@ -10,6 +10,7 @@ import orjson
 
 from services.channels import wording
 from services.channels.admission import described
+from services.channels.changes import Changes
 from services.channels.clean_out import RATE_DAYS, CleanOut
 from services.channels.gates import Gate
 from services.channels.packs import Audit, Pack, Quota, Selector
@@ -28,6 +29,13 @@ _QUOTAS = {
     "total": "altogether",
 }
 _DEADLINES = ("machine_hours", "human_hours", "trial_hours", "delivery_hours", "confirmation_hours")
+
+_CHANGES = {
+    "edit": "a new revision goes live",
+    "off_shelf": "a product goes off the shelf",
+    "out_of_pool": "a product leaves the pools",
+    "price": "a product changes its price",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ def sheet(pack: Pack) -> tuple[Section, ...]:
         Section("Rules", ("rule", "asks", "severity", "only for", "source"), tuple(_rules(pack))),
         Section("Quota", ("for", "how many"), tuple(_quota(pack.quota))),
         Section("Audit", ("what", "how"), tuple(_audit(pack.audit))),
+        Section("Changes", ("when", "what"), tuple(_changes(pack.changes))),
         Section("Rendering", ("part", "how"), tuple(_rendering(pack.rendering))),
         Section("After it is taken", ("what", "how"), tuple(_showing(pack.showing))),
         Section("Clean-out", ("what", "how"), tuple(_clean_out(pack.clean_out))),
@@ -175,6 +184,15 @@ def _audit(audit: Audit) -> Iterator[tuple[str, str]]:
         yield f"reason {reason.code}", f"{reason.text.en} · {reason.text.zh}"
     if audit.source is not None:
         yield "source", sourced(audit.source)
+
+
+def _changes(part: Changes) -> Iterator[tuple[str, str]]:
+    """What differs from what every entry does."""
+    for name, words in _CHANGES.items():
+        if name in part.model_fields_set and (reaction := getattr(part, name)) is not None:
+            yield words, reaction
+    if part.source is not None:
+        yield "source", sourced(part.source)
 
 
 def _rendering(rendering: Rendering) -> Iterator[tuple[str, str]]:

@@ -169,6 +169,10 @@ async def test_what_a_rule_would_not_let_in_is_taken_back_and_comes_back_by_itse
 
     assert gone == ((SubmissionState.WITHDRAWN, TAKEN_BACK), codes)
     assert still == (SubmissionState.WITHDRAWN, TAKEN_BACK)
+    async with db.session() as session:
+        step = models.SubmissionEvent
+        steps = await session.execute(select(step.to_state, step.reason).order_by(step.id))
+    assert (SubmissionState.WITHDRAWN, TAKEN_BACK) in [tuple(each) for each in steps]
     # the machine looked again, and nobody had to
     assert (submission.state, submission.flags, submission.attempt) == (SubmissionState.DELIVERED, [], 2)
     assert await events(db) == [FeedEvent.PUBLISHED, FeedEvent.WITHDRAWN, FeedEvent.RESTORED]

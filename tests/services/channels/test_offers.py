@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from services.channels.dossiers import Dossier
 from services.channels.facts import Facts, ProductFacts
 from services.channels.offers import Offer, changes, strongest
+from services.channels.sheets import sheet
 from tests.services.channels import channel_facts as some
 from tests.services.packs import pack
 
@@ -93,6 +94,13 @@ def test_of_several_changes_the_gravest_counts():
 def test_a_pack_says_nothing_of_pools_that_none_of_its_rules_names():
     with pytest.raises(ValidationError, match="out_of_pool asks nothing"):
         pack("test.one", changes={"out_of_pool": "flag"})
+
+
+def test_a_sheet_tells_what_an_entry_does_otherwise():
+    told = {section.title: section.rows for section in sheet(pack("test.one", changes={"edit": "render"}))}
+
+    assert told["Changes"] == (("a new revision goes live", "render"),)
+    assert "Changes" not in {section.title for section in sheet(pack("test.one"))}
 
 
 def test_silence_about_changes_is_no_other_version():
