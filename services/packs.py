@@ -32,23 +32,24 @@ class PackOfAnotherChannel(Invalid):
 
 
 class PackText(NamedTuple):
-    """A pack as it was written."""
+    """A pack as it was written, and in which file, if it was in one."""
 
     text: str
     form: Literal["toml", "json"] = "toml"
+    file: str | None = None
 
     @property
     def name(self) -> str:
-        """What the text is called in its problems: it comes without a file."""
-        return f"pack.{self.form}"
+        """What the text is called in its problems."""
+        return self.file or f"pack.{self.form}"
 
 
-def given(toml: str | None, json: str | None) -> PackText:
+def given(toml: str | None, json: str | None, file: str | None = None) -> PackText:
     """The text that was given; NotOnePack."""
     if toml is not None and json is None:
-        return PackText(toml, "toml")
+        return PackText(toml, "toml", file)
     if json is not None and toml is None:
-        return PackText(json, "json")
+        return PackText(json, "json", file)
     raise NotOnePack("Give the pack as `toml` or as `json`: exactly one of them.")
 
 
@@ -94,6 +95,7 @@ async def set_canary(
     digest: str | None = None,
     toml: str | None = None,
     json: str | None = None,
+    file: str | None = None,
     allows_unknown_words: bool = False,
 ) -> models.Channel:
     """Let a version of a channel's pack rule for this percentage of its creators: one that is kept here, by its digest, or
@@ -106,7 +108,7 @@ async def set_canary(
     if [digest, toml, json].count(None) != 2:
         objections.note(NotOnePack("Give the version as `digest`, `toml` or `json`: exactly one of them."))
     elif digest is None:
-        text = given(toml, json)
+        text = given(toml, json, file)
         pack = await objections.take_from(checked(session, text, allows_unknown_words=allows_unknown_words))
         if pack is not None and pack.key != key:
             said = f"This is the pack of {pack.key[:80]}, not of {key[:80]}."

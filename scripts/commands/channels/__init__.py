@@ -1,4 +1,4 @@
-"""`headwater channels`: check packs, look at them, compare them, put them in force and go back."""
+"""`headwater channels`: check packs, look at them, compare them, try them, put them in force and go back."""
 
 from __future__ import annotations
 

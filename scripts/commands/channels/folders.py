@@ -11,18 +11,34 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.console import err, out
+from services import packs
 from services.channels import checking, versions
 from services.channels.packs import Pack, parse_pack
 from services.channels.sheets import Section
+from services.channels.texts import is_json
 
 FOLDER = Path(__file__).resolve().parents[3] / "channels"
 Packs = Annotated[Path, typer.Argument(help="A folder of packs.", exists=True, file_okay=False)]
+PacksOrFile = Annotated[
+    Path, typer.Argument(help="A folder of packs, or the file of one: TOML, or JSON.", exists=True)
+]
+AllowUnknown = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unknown", help="Take packs that name tags, fields, roles or pools which are not here (any more)."
+    ),
+]
 Key = Annotated[str, typer.Argument(help="The key of the channel.")]
 
 
 def pack_in(file: Path) -> Pack:
     """The pack in a file; MalformedPack names everything that is wrong with it."""
     return parse_pack(checking.text_of(file, str(file)), str(file))
+
+
+def written(file: Path) -> packs.PackText:
+    """The text of a pack's file: JSON by its name, else TOML."""
+    return packs.PackText(checking.text_of(file, str(file)), "json" if is_json(file.name) else "toml", str(file))
 
 
 def pack_of(key: str, folder: Path, file: Path | None = None) -> Pack:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +17,22 @@ import models
 from core.caller import SYSTEM
 from scripts.commands.channels.folders import FOLDER, pack_in, pack_of, table
 from scripts.console import AsJson, out, say, with_runtime
-from services.channels import versions
+from services.channels import canaries, versions
 from services.channels.packs import Pack
 from services.channels.reading import ChannelFilter
 from services.channels.sheets import Section, sheet
 from services.runtime import Runtime
 
 NONE = typer.BadParameter("Give the key of a channel, or --file with a pack.")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A pack, and what of its channel stands in the database."""
+
+    pack: Pack
+    history: Sequence[versions.Install] = ()
+    canaries: Sequence[tuple[models.PackCanary, models.PackVersion]] = ()
 
 
 def list_(
@@ -81,41 +93,69 @@ def show(
 ) -> None:
     """Everything that the pack of a channel says: what it takes, gates, rules, quota, audit, rendering, facts, examples.
 
-    Below it the history: which version ruled since when, put there by whom.
+    Below it the canaries that run, and the history: which version ruled since when, put there by whom and how.
     """
     if file is not None:
-        pack, history = pack_of(key, FOLDER, file) if key else pack_in(file), list[versions.Install]()
+        shown = Shown(pack_of(key, FOLDER, file) if key else pack_in(file))
     elif key is not None:
-        pack, history = with_runtime(lambda runtime: _installed(runtime, key))
+        shown = with_runtime(lambda runtime: _installed(runtime, key))
     else:
         raise NONE
     if as_json:
-        say(_json(pack, history), as_json=True, text="")
+        say(_json(shown), as_json=True, text="")
         return
-    out.print(f"{pack.key}  {pack.digest[:12]}", markup=False, highlight=False)
-    for section in (*sheet(pack), *_history(history)):
+    out.print(f"{shown.pack.key}  {shown.pack.digest[:12]}", markup=False, highlight=False)
+    for section in (*sheet(shown.pack), *_canaries(shown), *_history(shown)):
         out.print(table(section))
 
 
-async def _installed(runtime: Runtime, key: str) -> tuple[Pack, list[versions.Install]]:
+async def _installed(runtime: Runtime, key: str) -> Shown:
     async with runtime.db.session() as session:
         channel = await versions.entry(session, key)
         found = await versions.in_force(session, channel)
-        return versions.readable(channel, found), await versions.history(session, channel)
+        tried = await canaries.running(session, channel)
+        return Shown(versions.readable(channel, found), await versions.history(session, channel), tried)
 
 
-def _history(history: list[versions.Install]) -> list[Section]:
-    rows = [(one.digest[:12], f"{one.installed_at:%Y-%m-%d %H:%M} UTC", one.installed_by) for one in history]
-    return [Section("History", ("version", "in force from", "put there by"), tuple(rows))] if rows else []
+def _canaries(shown: Shown) -> list[Section]:
+    rows = [(of.digest[:12], f"{one.percent} %", _at(one.started_at), one.started_by) for one, of in shown.canaries]
+    return [Section("Canaries", ("version", "creators", "since", "started by"), tuple(rows))] if rows else []
 
 
-def _json(pack: Pack, history: list[versions.Install]) -> dict[str, Any]:
+def _history(shown: Shown) -> list[Section]:
+    rows = [(one.digest[:12], _at(one.installed_at), one.installed_by, _how(one.step)) for one in shown.history]
+    return [Section("History", ("version", "in force from", "put there by", "how"), tuple(rows))] if rows else []
+
+
+def _at(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _how(step: models.InstallStep) -> str:
+    return step.lower().replace("_", " ")
+
+
+def _json(shown: Shown) -> dict[str, Any]:
     return {
-        "key": pack.key,
-        "digest": pack.digest,
-        "pack": orjson.loads(pack.canonical()),
+        "key": shown.pack.key,
+        "digest": shown.pack.digest,
+        "pack": orjson.loads(shown.pack.canonical()),
+        "canaries": [
+            {
+                "digest": of.digest,
+                "percent": one.percent,
+                "started_at": one.started_at.isoformat(),
+                "started_by": one.started_by,
+            }
+            for one, of in shown.canaries
+        ],
         "history": [
-            {"digest": one.digest, "installed_at": one.installed_at.isoformat(), "installed_by": one.installed_by}
-            for one in history
+            {
+                "digest": one.digest,
+                "installed_at": one.installed_at.isoformat(),
+                "installed_by": one.installed_by,
+                "step": one.step.value,
+            }
+            for one in shown.history
         ],
     }
