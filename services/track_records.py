@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from services import pass_rates
+from services.channels.arms import COUNTED_SAMPLES
 from services.channels.engine import CompiledPack
 from services.channels.facts import CreatorFacts
-from services.channels.gates import COUNTED_SAMPLES
 from services.pass_rates import ACCEPTED, PassRates
 
 FACT = "samples"

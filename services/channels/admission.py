@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from services.channels.arms import Applicant, Arm
 from services.channels.findings import Finding, Flaw, Words, finding
-from services.channels.gates import Applicant, Arm, Gate
+from services.channels.gates import Gate
 
 
 class Verdict(NamedTuple):

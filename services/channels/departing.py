@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from services.channels.arms import Applicant
 from services.channels.findings import Finding, Flaw, Words, finding
-from services.channels.gates import Applicant
 
 PLACE = "clean_out"
 CODE = "creator.cleaned_out"

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.channels import admission, departing, quota
+from services.channels.arms import Applicant
 from services.channels.dossiers import Dossier
 from services.channels.facts import Facts
 from services.channels.findings import Evaluation, Finding, Flaw, NextState, Outcome, Words, finding
-from services.channels.gates import Applicant
 from services.channels.packs import FULL_SCORE, Pack, Stage
 from services.channels.rules.base import AboutFiles, Rule
 from services.channels.rules.duplicates import NotDuplicate, compared_among, keep_out

@@ -9,6 +9,7 @@ from itertools import cycle, islice
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from services.channels.arms import COUNTED_SAMPLES, Arm, FieldArm, RoleArm
 from services.channels.engine import CompiledPack, evaluate
 from services.channels.facts import (
     AssetFacts,
@@ -21,7 +22,7 @@ from services.channels.facts import (
     TagFacts,
 )
 from services.channels.findings import Evaluation, Outcome
-from services.channels.gates import COUNTED_SAMPLES, Arm, FieldArm, Gate, RoleArm
+from services.channels.gates import Gate
 from services.channels.given import Given, GivenAsset, GivenContent, GivenCreator, GivenProduct
 from services.channels.packs import Example, Pack
 from services.channels.rules.products import CategoryIn, CategoryNotIn, ProductPool

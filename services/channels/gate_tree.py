@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 from services.channels import admission, departing
+from services.channels.arms import Applicant, Arm
 from services.channels.facts import CreatorFacts
 from services.channels.findings import Finding, Words
-from services.channels.gates import Applicant, Arm, Gate
+from services.channels.gates import Gate
 from services.channels.packs import Pack
 from services.channels.terms import Source
 

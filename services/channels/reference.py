@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from pydantic.fields import FieldInfo
 
-from services.channels.gates import ARMS
+from services.channels.arms import ARMS
 from services.channels.packs import json_schema
 from services.channels.rules import KINDS
 from services.channels.rules.base import Rule

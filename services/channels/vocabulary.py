@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from services.channels.arms import FieldArm, RoleArm
 from services.channels.complaints import did_you_mean
-from services.channels.gates import FieldArm, Gate, RoleArm
+from services.channels.gates import Gate
 from services.channels.packs import Pack
 from services.channels.rules.base import Rule
 from services.channels.rules.products import CategoryIn, CategoryNotIn, ProductPool

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.reads import any_of
 from services.channels import admission
+from services.channels.arms import Applicant
 from services.channels.clean_out import RATE_DAYS, CleanOut, Counted, Standing
 from services.channels.engine import CompiledPack
-from services.channels.gates import Applicant
 from services.gathering import facts_of_creators
 from services.pass_rates import ACCEPTED, JUDGED
 from services.track_records import track_records

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
+from services.channels.arms import ARMS
 from services.channels.dossiers import Dossier
 from services.channels.engine import ENGINE_VERSION, CompiledPack, evaluate, state_after
 from services.channels.facts import Facts, Likeness, Link
 from services.channels.findings import NextState, Outcome
-from services.channels.gates import ARMS
 from services.channels.packs import MalformedPack, Pack, parse_pack
 from services.channels.rules import KINDS
 from services.channels.rules.base import Rule

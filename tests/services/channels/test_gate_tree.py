@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.channels import admission
+from services.channels.arms import Applicant, CertifiedDaysArm, LevelArm, SellerArm
 from services.channels.gate_tree import GateNode, GateStatus, distance, judged
-from services.channels.gates import Applicant, CertifiedDaysArm, Gate, LevelArm, SellerArm
+from services.channels.gates import Gate
 from tests.services.channels.channel_facts import AT, creator, gated, pack
 
 

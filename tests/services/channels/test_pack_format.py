@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from services.channels import reference
+from services.channels.arms import ARMS
 from services.channels.checking import check
-from services.channels.gates import ARMS, Gate
+from services.channels.gates import Gate
 from services.channels.packs import MalformedPack, parse_pack, parse_platforms, read_canonical
 from tests.services.channels.channel_facts import HEAD, pack, ruled
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from services.channels import parity
-from services.channels.gates import ARMS
+from services.channels.arms import ARMS
 from services.channels.packs import Pack
 from services.channels.parity import DEMANDS, captured, known, page
 from services.channels.rules import KINDS
