@@ -133,8 +133,12 @@ async def earlier(session: AsyncSession, channel: models.Channel) -> models.Pack
 
 
 async def roll_back(session: AsyncSession, caller: Caller, channel: models.Channel, to: models.PackVersion) -> bool:
-    """Put a version that the channel had before in force again; False when it rules already.
+    """Put a version that the channel had before in force again; False when it rules already. NoSuchPackVersion for one that
+    is kept and never ruled for everybody: it was rehearsed, or is a canary.
 
     It is a new line in the history and an audit record, not a change of either. Submissions keep what they were decided by.
     """
+    if to.id not in {one.version_id for one in await history(session, channel)}:
+        said = f"The version {to.digest[:12]} never ruled {channel.key}: install it, or promote the canary."
+        raise NoSuchPackVersion(said, path=("digest",))
     return await installing.put_in_force(session, caller, readable(channel, to), to)

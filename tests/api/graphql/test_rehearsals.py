@@ -110,12 +110,13 @@ async def test_a_pack_as_json_is_the_same_version_and_one_that_is_kept_is_rehear
     body = parse_pack(PACK + RULE, "pack.toml").canonical().decode()
     second = await do(asking, "rehearsePack", SHOWS, json=body)
     third = await do(asking, "rehearsePack", SHOWS, channel="demo.articles", digest=first["pack"]["digest"][:8])
+    never = await do(asking, "rollbackPack", "channel { key }", channel="demo.articles", digest=first["pack"]["digest"])
     lost = await do(asking, "rehearsePack", SHOWS, channel="demo.articles", digest="0" * 64)
     wrong = await do(asking, "rehearsePack", SHOWS, json="{}")
 
     assert first["pack"] == second["pack"] == third["pack"]
     assert len({first["id"], second["id"], third["id"]}) == 3
-    assert lost == [("NO_SUCH_PACK_VERSION", "digest")]
+    assert never == lost == [("NO_SUCH_PACK_VERSION", "digest")]
     assert {path for _, path in wrong} == {"json"}
 
 
