@@ -19,9 +19,7 @@ from services.channels.texts import is_json
 
 FOLDER = Path(__file__).resolve().parents[3] / "channels"
 Packs = Annotated[Path, typer.Argument(help="A folder of packs.", exists=True, file_okay=False)]
-PacksOrFile = Annotated[
-    Path, typer.Argument(help="A folder of packs, or the file of one: TOML, or JSON.", exists=True)
-]
+PacksOrFile = Annotated[Path, typer.Argument(help="A folder of packs, or the file of one: TOML, or JSON.", exists=True)]
 AllowUnknown = Annotated[
     bool,
     typer.Option(

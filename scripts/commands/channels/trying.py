@@ -53,9 +53,16 @@ def canary(
             channel = await versions.entry(session, key)
             before = await _shares(session, channel)
             if percent is not None:
-                given = {"digest": version} if text is None else {text.form: text.text}
                 await packs.set_canary(
-                    session, SYSTEM, key, percent, **given, allows_unknown_words=allow_unknown, file=text and text.file
+                    session,
+                    SYSTEM,
+                    key,
+                    percent,
+                    digest=version,
+                    toml=text.text if text and text.form == "toml" else None,
+                    json=text.text if text and text.form == "json" else None,
+                    file=text and text.file,
+                    allows_unknown_words=allow_unknown,
                 )
             elif stop:
                 await packs.stop_canary(session, SYSTEM, key, version)

@@ -151,6 +151,10 @@ async def test_a_canary_is_named_by_its_digest_or_is_the_only_one(session: Async
 @pytest.mark.parametrize("how", ["promote", "install", "roll back"])
 async def test_a_canary_that_comes_to_rule_everybody_is_none_any_more_and_others_go_on(session: AsyncSession, how: str):
     channel, (_, new, other) = await begin(session, OLD, NEW, OTHER)
+    # what is brought back ruled before
+    earlier = (NEW, OLD) if how == "roll back" else ()
+    for one in earlier:
+        await installing.install(session, SYSTEM, one)
     await canaries.share(session, SYSTEM, channel, new, 5)
     await canaries.share(session, SYSTEM, channel, other, 5)
 
@@ -164,7 +168,7 @@ async def test_a_canary_that_comes_to_rule_everybody_is_none_any_more_and_others
 
     assert (await ruled_by(session)).keys() == {NEW.digest, OTHER.digest}
     steps = await session.scalars(select(models.PackInstall.step).order_by(models.PackInstall.id))
-    assert list(steps) == [InstallStep.INSTALLED, InstallStep.PROMOTED]
+    assert list(steps) == [*[InstallStep.INSTALLED] * (1 + len(earlier)), InstallStep.PROMOTED]
     assert (await session.scalars(select(models.AuditEntry.action).order_by(models.AuditEntry.id.desc()))).first() == (
         "pack.promoted"
     )
