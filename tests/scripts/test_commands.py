@@ -157,6 +157,7 @@ def test_a_content_is_planned_published_and_withdrawn(run: Run, own_url: str, tm
     uid = with_session(own_url, a_draft)
 
     planned = run("plan", uid, "--json")
+    shown = run("plan", uid, "--preview")
     published = run("publish", uid, "--json")
     withdrawn = run("withdraw", uid, "--reason", "wrong picture", "--json")
     stats = run("stats", "--json")
@@ -164,6 +165,8 @@ def test_a_content_is_planned_published_and_withdrawn(run: Run, own_url: str, tm
     assert [(plan["channel"], plan["outcome"]) for plan in json.loads(planned.stdout)] == [
         ("demo.articles", "ELIGIBLE")
     ]
+    assert "1 eligible, 0 fixable, 0 impossible, 0 not for this" in shown.stdout
+    assert "demo.articles\ntitle: " in shown.stdout
     assert json.loads(published.stdout)["state"] == "VISIBLE"
     assert json.loads(withdrawn.stdout)["state"] == "WITHDRAWN"
     assert json.loads(stats.stdout)["backlog"]["DISTRIBUTION"]["waiting"] == 1

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 import models
 from core.caller import SYSTEM, Caller
@@ -330,3 +330,30 @@ async def test_only_who_may_edit_a_content_plans_it(db: Database, clock: FixedCl
         await planned(make.acting_as(eve), draft)
     with pytest.raises(Forbidden):
         await planned(make.acting_as(eve), live)
+
+
+async def test_a_plan_costs_the_same_statements_for_one_channel_and_for_many(db: Database, clock: FixedClock):
+    shapes = {"text": {"fields": ["text", "link"], "format": "html"}, "picture": {"ratios": ["16:9"], "max": 3}}
+    await install(db, *(pack(f"test.of-many-{number}", rendering=shapes) for number in range(12)))
+    async with db.session() as session:
+        products = [await make.product(session) for _ in range(3)]
+        content = await make.content(session, await make.creator(session), live=False, products=tuple(products))
+    keys = [f"test.of-many-{number}" for number in range(12)]
+
+    async def sent_for(wanted: list[str]) -> list[str]:
+        sent: list[str] = []
+
+        def note(*given: object) -> None:
+            sent.append(str(given[2]))
+
+        async with db.session() as session:
+            connection = (await session.connection()).sync_connection
+            event.listen(connection, "before_cursor_execute", note)
+            plans = await planning.plan(session, SYSTEM, content.uid, wanted, clock=clock, base_url=BASE)
+            event.remove(connection, "before_cursor_execute", note)
+        assert len(plans) == len(wanted)
+        return sent
+
+    await sent_for(keys)
+
+    assert await sent_for(keys) == await sent_for(keys[:1]) != []

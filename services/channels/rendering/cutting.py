@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from models import blocks
 from models.blocks import Block, Span
@@ -16,21 +16,21 @@ def longest(body: Body, fits: Callable[[Body], bool], *, most: int, ellipsis: st
 
     `most` graphemes are never exceeded by what fits. It ends within no grapheme, and within a table only between rows.
     """
-    low, high = 0, min(most, sum(map(_size, body)) - 1)
+    sizes = [*map(_size, body)]
+    low, high = 0, min(most, sum(sizes) - 1)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(beginning(body, middle, ellipsis)) else (low, middle - 1)
+        low, high = (middle, high) if fits(_beginning(body, sizes, middle, ellipsis)) else (low, middle - 1)
     # markup need not grow evenly with its words
-    while low > 0 and not fits(beginning(body, low, ellipsis)):
+    while low > 0 and not fits(_beginning(body, sizes, low, ellipsis)):
         low -= 1
-    return beginning(body, low, ellipsis) if low > 0 else ()
+    return _beginning(body, sizes, low, ellipsis) if low > 0 else ()
 
 
-def beginning(body: Body, count: int, ellipsis: str) -> Body:
+def _beginning(body: Body, sizes: Sequence[int], count: int, ellipsis: str) -> Body:
     """The blocks up to the one in which the grapheme of this number stands (from 1), and of that one so much."""
     kept: list[Block] = []
-    for block in body:
-        size = _size(block)
+    for block, size in zip(body, sizes, strict=True):
         if count <= size:
             return (*kept, *_until(block, count, ellipsis)) if count > 0 else tuple(kept)
         kept.append(block)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.blocks import Body
-from services.channels.rendering import ProductCard, RenderedPicture, Rendition, render
+from services.channels.rendering import ProductCard, RenderedPicture, Renderer, Rendition, markup, render
 from services.channels.units import clusters, length
 from tests.golden.writing import FOLDER, KEYS, rendered
 from tests.services.channels.channel_facts import facts, image, pack, product
@@ -241,6 +241,23 @@ def test_markup_is_of_texts_alone_and_words_are_counted_of_markup_alone():
         "social/x.toml:10: rendering: only the text has markup, so title has the format plain"
     ]
     assert "name the format, or leave it out" in refused(plain)[0][1]
+
+
+def test_a_body_is_written_once_in_a_format_for_however_many_channels(monkeypatch: pytest.MonkeyPatch):
+    written = 0
+    html = markup.bodies.html
+
+    def counted(body: Any, **addresses: Any) -> str:
+        nonlocal written
+        written += len(body) > 1
+        return html(body, **addresses)
+
+    monkeypatch.setattr(markup.bodies, "html", counted)
+    renderer = Renderer(facts(body=Body.validate_python(BODY)))
+
+    texts = [renderer.render(pack(SHAPE.format(format="html", more=more))).markup for more in ("", "", ", max = 9000")]
+
+    assert (written, len({*texts})) == (1, 1)
 
 
 @pytest.mark.parametrize("key", KEYS)
