@@ -170,6 +170,7 @@ class Distributor:
         """Bring the submissions of these contents to where they belong now."""
         await judging.load(session, self._pinned, (one for each in standing.values() for one in each.values()))
         asked: list[_Asked] = []
+        flagging = product_changes.Flagging()
         for one in prepared:
             standing_here = standing[one.claim.object_id]
             if one.gathered is None or not one.is_public:
@@ -178,11 +179,11 @@ class Distributor:
             for channel_id, judged in one.judged.items():
                 submission = standing_here.get(channel_id)
                 standing_here[channel_id] = steps.submit(submission, one.gathered, judged)
-                standing_here[channel_id].flags = []
+                flagging.decided(standing_here[channel_id])
                 self._pinned[judged.entry.pack_version_id] = judged.entry.compiled.pack
                 asked.append((standing_here[channel_id], one.gathered, judged))
             for channel_id, news in one.news.items():
-                product_changes.follow(standing_here[channel_id], news, steps)
+                flagging.follow(standing_here[channel_id], news, steps)
             steps.deliver(standing_here.values(), one.gathered.revision.id, self._pinned)
         session.add_all(submission for submission, _, _ in asked)
         asked = await duplicate_entries.settle(session, asked)
@@ -193,6 +194,7 @@ class Distributor:
                 used = spent[submission.id]
                 evaluation = evaluate(judged.entry.compiled, gathered.facts, at=evaluation.at, quota_used=used)
             steps.decide(submission, gathered, judged.entry, evaluation)
+        await flagging.write(session)
 
     async def _tell(
         self,

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 import models
 from models import SubmissionState
@@ -121,18 +122,42 @@ def seen(
     return Seen(submission.decision_id or 0, found, is_taken_back(submission), False)
 
 
-def follow(submission: models.Submission, news: Seen, steps: submissions.Steps) -> None:
-    """Flag the submission, take flags off, or take it back; its followers are told."""
-    if submission.decision_id != news.decision_id:
-        return
-    flags = _flags(submission, news, steps)
-    withdraws = offers.strongest(news.changes) == "withdraw" and submission.state in submissions.ACTIVE
-    if flags == submission.flags and not withdraws:
-        return
-    submission.flags = flags
-    if withdraws:
-        steps.move(submission, SubmissionState.WITHDRAWN, TAKEN_BACK)
-    steps.told.append(submission)
+class Flagging:
+    """The flags that a commit changes: written in one statement, whatever else becomes of their submissions."""
+
+    def __init__(self) -> None:
+        self._changed: dict[int, models.Submission] = {}
+
+    def put(self, submission: models.Submission, flags: list[dict[str, Any]]) -> None:
+        # past the unit of work, which would write submissions one by one where they do not all change in the same columns
+        set_committed_value(submission, "flags", flags)
+        self._changed[submission.id] = submission
+
+    def decided(self, submission: models.Submission) -> None:
+        """What is decided on now has not changed since."""
+        if submission.flags:
+            self.put(submission, [])
+
+    def follow(self, submission: models.Submission, news: Seen, steps: submissions.Steps) -> None:
+        """Flag the submission, take flags off, or take it back; its followers are told."""
+        if submission.decision_id != news.decision_id:
+            return
+        flags = _flags(submission, news, steps)
+        withdraws = offers.strongest(news.changes) == "withdraw" and submission.state in submissions.ACTIVE
+        if flags == submission.flags and not withdraws:
+            return
+        self.put(submission, flags)
+        if withdraws:
+            steps.move(submission, SubmissionState.WITHDRAWN, TAKEN_BACK)
+        steps.told.append(submission)
+
+    async def write(self, session: AsyncSession) -> None:
+        if not self._changed:
+            return
+        ids = sorted(self._changed)
+        texts = [orjson.dumps(self._changed[id_].flags).decode() for id_ in ids]
+        given = bindparam("ids", ids, type_=ARRAY(BigInteger)), bindparam("flags", texts, type_=ARRAY(Text))
+        await session.execute(_WRITE.bindparams(*given))
 
 
 def told(flag: Mapping[str, Any]) -> Words:
@@ -178,4 +203,8 @@ _PINNED = text(
     " WHERE d.id = ANY(:ids) AND jsonb_exists(s.body, 'products') AND NOT jsonb_path_exists(d.findings,"
     """ '$[*] ? (@.severity == "block" && !exists(@.evidence.product))')"""
     " GROUP BY s.digest"
+)
+_WRITE = text(
+    "UPDATE submissions SET flags = given.flags::jsonb FROM unnest(:ids, :flags) AS given(id, flags)"
+    " WHERE submissions.id = given.id"
 )
