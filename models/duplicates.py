@@ -35,6 +35,14 @@ class ContentPrint(Base):
 
     __table_args__ = (
         Index("ix_content_prints_text_digest", "text_digest", postgresql_where=text("text_digest IS NOT NULL")),
-        Index("ix_content_prints_text_bands", "text_bands", postgresql_using="gin"),
-        Index("ix_content_prints_picture_bands", "picture_bands", postgresql_using="gin"),
+        # without a list of what is still to be sorted in, which every search would read through
+        Index(
+            "ix_content_prints_text_bands", "text_bands", postgresql_using="gin", postgresql_with={"fastupdate": "off"}
+        ),
+        Index(
+            "ix_content_prints_picture_bands",
+            "picture_bands",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
     )

@@ -46,10 +46,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("content_id", name=op.f("pk_content_prints")),
     )
     op.create_index(
-        "ix_content_prints_picture_bands", "content_prints", ["picture_bands"], unique=False, postgresql_using="gin"
+        "ix_content_prints_picture_bands",
+        "content_prints",
+        ["picture_bands"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
     )
     op.create_index(
-        "ix_content_prints_text_bands", "content_prints", ["text_bands"], unique=False, postgresql_using="gin"
+        "ix_content_prints_text_bands",
+        "content_prints",
+        ["text_bands"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
     )
     op.create_index(
         "ix_content_prints_text_digest",

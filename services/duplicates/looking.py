@@ -272,7 +272,7 @@ async def _standing(
 
 _NEAR = text(
     """
-    WITH given AS (
+    WITH given AS MATERIALIZED (
         SELECT id, group_uid, digest, bands::int[] AS bands, probes::int[] AS probes
         FROM unnest(:ids, :groups, :digests, :bands, :probes) AS given(id, group_uid, digest, bands, probes)
     )
