@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, and_, select, true
+from sqlalchemy import BigInteger, ColumnElement, and_, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -53,11 +53,13 @@ class SubmissionFilter:
     states: tuple[models.SubmissionState, ...] = ()
     channels: tuple[str, ...] = ()
     creators: tuple[UUID, ...] = ()
+    is_flagged: bool | None = None
 
     @property
     def text(self) -> str:
         """What names the filter: equal filters, equal text."""
-        return repr((sorted(self.states), sorted(self.channels), sorted(map(str, self.creators))))
+        named = (sorted(self.states), sorted(self.channels), sorted(map(str, self.creators)))
+        return repr(named if self.is_flagged is None else (*named, self.is_flagged))
 
     async def condition(self, session: AsyncSession, caller: Caller) -> ColumnElement[bool]:  # noqa: ARG002  (the protocol's)
         """The condition on `submissions` rows. What is not there to be seen matches nothing."""
@@ -74,4 +76,6 @@ class SubmissionFilter:
                 .where(models.Creator.uid.in_(self.creators))
             )
             parts.append(models.Submission.content_id.in_(of_creators))
+        if self.is_flagged is not None:
+            parts.append((func.jsonb_array_length(models.Submission.flags) > 0).is_(self.is_flagged))
         return and_(true(), *parts)

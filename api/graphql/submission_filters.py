@@ -31,6 +31,7 @@ class SubmissionFilter:
     states: list[models.SubmissionState] | None = part("Only those that stand there.")
     channels: list[str] | None = part("Only those to channels with these keys.")
     creator_ids: list[strawberry.ID] | None = part("Only of contents of these creators.")
+    is_flagged: bool | None = part("Only those that are flagged since a product changed, or that are not.")
 
     def wanted(self) -> decisions.SubmissionFilter | None:
         """What the domain understands; Invalid where an id is none, or a part names too many values."""
@@ -38,5 +39,6 @@ class SubmissionFilter:
             states=values(self.states, "states"),
             channels=values(self.channels, "channels"),
             creators=uids_of(values(self.creator_ids, "creatorIds"), "Creator", "filter", "creatorIds"),
+            is_flagged=self.is_flagged,
         )
         return None if found == decisions.SubmissionFilter() else found

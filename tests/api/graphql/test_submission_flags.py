@@ -78,3 +78,12 @@ async def test_the_integration_of_the_channel_reads_them_too(sold: Asking, sessi
     found = (await asked(sold.as_(bot), session, first=1))["node"]
 
     assert (found["flagsCount"], [flag["code"] for flag in found["flags"]]) == (3, ["OFF_SHELF"])
+
+
+@pytest.mark.parametrize(("wanted", "count"), [(True, 1), (False, 0), (None, 1)])
+async def test_the_flagged_ones_are_a_list(sold: Asking, *, wanted: bool | None, count: int):
+    asked = "query ($is: Boolean) { submissions(first: 10, filter: { isFlagged: $is }) { totalCount nodes { state } } }"
+
+    found = (await sold.data(asked, **{"is": wanted}))["submissions"]
+
+    assert (found["totalCount"], len(found["nodes"])) == (count, count)
