@@ -267,6 +267,7 @@ async def _channels(session: AsyncSession, crowd: Crowd, world: worlds.World) ->
         lambda n: {**out, "clean_out_id": looks[-1], "creator_id": creators[n]},
     )
     crowd.full |= {"Channel": world.channel, "Submission": await _row(session, models.Submission, submissions[0])}
+    crowd.full["CleanOut"] = await _row(session, models.CleanOut, looks[-1])
 
 
 async def _own(session: AsyncSession, crowd: Crowd, world: worlds.World, account: models.Account) -> None:
