@@ -238,16 +238,17 @@ class Rendition:
 
     @strawberry.field(
         description="The pictures that go along, the leading one first, each as the channel wants it; at most 200.",
-        directives=[at_most(MOST_SHOWN)],
+        directives=[at_most(MOST_SHOWN, slicing="first")],
     )
-    def pictures(self) -> list[RenderedPicture]:
-        return [RenderedPicture(row=one) for one in self.row.pictures[:MOST_SHOWN]]
+    def pictures(self, first: FirstOnes = strawberry.UNSET) -> list[RenderedPicture]:
+        return [RenderedPicture(row=one) for one in self.row.pictures[: bounded(first, MOST_SHOWN)]]
 
     @strawberry.field(
-        description="A card for each product it carries, in order; at most 200.", directives=[at_most(MOST_SHOWN)]
+        description="A card for each product it carries, in order; at most 200.",
+        directives=[at_most(MOST_SHOWN, slicing="first")],
     )
-    def cards(self) -> list[ProductCard]:
-        return [ProductCard(row=one) for one in self.row.cards[:MOST_SHOWN]]
+    def cards(self, first: FirstOnes = strawberry.UNSET) -> list[ProductCard]:
+        return [ProductCard(row=one) for one in self.row.cards[: bounded(first, MOST_SHOWN)]]
 
     @strawberry.field(description="The products it carries, in order, at most 200.", directives=[at_most(200)])
     async def products(self, info: Info) -> list[refs.ProductRef]:

@@ -13,7 +13,7 @@ from api.graphql.context import Info
 from api.graphql.directives import Cost, at_most
 from api.graphql.distribution import Finding, Rendition
 from api.graphql.drafts import read_draft
-from api.graphql.fields import column
+from api.graphql.fields import FirstOnes, bounded, column
 from api.graphql.ids import uid_of
 from api.graphql.inputs import DraftInput, given, needed, ref
 from api.graphql.reading import Reading
@@ -89,16 +89,19 @@ class DistributionPlan:
 
     @strawberry.field(
         description="Each channel's part, the eligible first, then by key; at most 200.",
-        directives=[at_most(MOST_CHANNELS)],
+        directives=[at_most(MOST_CHANNELS, slicing="first")],
     )
     def channels(
         self,
         outcomes: Annotated[
             list[models.Outcome] | None, strawberry.argument(description="Only channels with these outcomes.")
         ] = None,
+        first: FirstOnes = strawberry.UNSET,
     ) -> list[ChannelPlan]:
         wanted = {outcome.value for outcome in outcomes or models.Outcome}
-        return [ChannelPlan(row=one) for one in self.row if one.evaluation.outcome.value in wanted][:MOST_CHANNELS]
+        return [ChannelPlan(row=one) for one in self.row if one.evaluation.outcome.value in wanted][
+            : bounded(first, MOST_CHANNELS)
+        ]
 
     @strawberry.field(description="How many channels would come to this outcome.")
     def count(

@@ -17,13 +17,13 @@ from tests.services.channels.channel_facts import pack
 
 PLAN = """query ($unsaved: UnsavedDraftInput, $id: ID, $channels: [String!]) {
   distributionPlan(unsaved: $unsaved, contentId: $id, channels: $channels) {
-    channels {
+    channels(first: 1) {
       outcome expectedHours expectedAt
       findings { path }
       rendition {
         format markup
-        pictures { asset { id } rendition { url width height } }
-        cards { title priceMinor currency link reason product { id } picture { asset { id } } }
+        pictures(first: 4) { asset { id } rendition { url width height } }
+        cards(first: 4) { title priceMinor currency link reason product { id } picture { asset { id } } }
       }
     }
   }
