@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from math import sqrt
 from uuid import UUID
 
@@ -121,6 +122,21 @@ async def test_no_more_is_given_than_is_left(session: AsyncSession):
         await canaries.share(session, SYSTEM, channel, old, 1)
     rows = (await session.scalars(select(models.PackCanary))).all()
     assert sorted(place for row in rows for place in row.places) == list(range(99))
+
+
+async def test_two_at_once_do_not_get_the_same_places(committed: Database):
+    async with committed.session() as session:
+        _, stored = await begin(session, OLD, NEW, OTHER)
+
+    async def take(version: models.PackVersion) -> bool:
+        async with committed.session() as session:
+            return await canaries.share(session, SYSTEM, await versions.entry(session, KEY), version, 60)
+
+    done = await asyncio.gather(*map(take, stored[1:]), return_exceptions=True)
+
+    assert sorted(type(one).__name__ for one in done) == ["CanaryShareTaken", "bool"]
+    async with committed.session() as session:
+        assert (await session.scalars(select(models.PackCanary.percent))).all() == [60]
 
 
 async def test_the_database_knows_no_share_without_its_places(session: AsyncSession):
