@@ -16,13 +16,17 @@ from core.clock import FixedClock
 from core.db import Database
 from core.errors import Forbidden
 from core.ids import new_uid
+from core.settings import Settings
+from core.store import Store
 from models import Format, RehearsalState
-from services import outbox, rehearsals
+from services import outbox, rehearsals, workers
 from services.channels.packs import Pack
 from services.channels.rehearsal import Change
 from services.channels.versions import NoSuchChannel
 from services.distribution import Distributor
+from services.media.sandbox import Sandbox
 from services.rehearsals import Rehearser, working
+from services.runtime import Runtime
 from tests import make
 from tests.services.packs import install, pack
 
@@ -316,3 +320,22 @@ async def test_a_channel_that_nothing_rules_has_nothing_to_compare_with(db: Data
     async with db.session() as session:
         with pytest.raises(NoSuchChannel, match=r"There is no channel test\.rehearsed with a pack here"):
             await rehearsals.rehearse(session, SYSTEM, ruled(), clock=clock)
+
+
+async def test_workers_work_off_what_was_asked_for(committed: Database, clock: FixedClock, store: Store):
+    await opened(committed, clock, **TITLES)
+    runtime = Runtime(Settings(_env_file=None), committed, clock, index=None, store=store, sandbox=Sandbox())  # type: ignore[arg-type]  # nobody searches
+    stop = asyncio.Event()
+
+    drained = await waiting(committed, clock)
+    await workers.drain(runtime, work={workers.Work.DISTRIBUTE})
+    row = await waiting(committed, clock)
+    working_on = asyncio.create_task(workers.run(runtime, stop, work={workers.Work.DISTRIBUTE}))
+    async with asyncio.timeout(10):
+        while (await read(committed, row.id)).finished_at is None:  # noqa: ASYNC110  (the database has no event for it)
+            await asyncio.sleep(0.005)
+        stop.set()
+        await working_on
+
+    for one in (drained, row):
+        assert counts(await read(committed, one.id)) == {"NEWLY_FAILING": 1, "FINDINGS_CHANGED": 1, "UNCHANGED": 1}
