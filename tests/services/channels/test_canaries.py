@@ -128,9 +128,13 @@ async def test_two_at_once_do_not_get_the_same_places(committed: Database):
     async with committed.session() as session:
         _, stored = await begin(session, OLD, NEW, OTHER)
 
+    both = asyncio.Barrier(2)
+
     async def take(version: models.PackVersion) -> bool:
         async with committed.session() as session:
-            return await canaries.share(session, SYSTEM, await versions.entry(session, KEY), version, 60)
+            channel = await versions.entry(session, KEY)
+            await both.wait()
+            return await canaries.share(session, SYSTEM, channel, version, 60)
 
     done = await asyncio.gather(*map(take, stored[1:]), return_exceptions=True)
 
