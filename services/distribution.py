@@ -214,18 +214,18 @@ class Distributor:
         for one in prepared:
             if one.gathered is None or not one.is_public:
                 continue
-            content = one.gathered.content
+            content, renderer = one.gathered.content, rendering.Renderer(one.gathered.facts)
             order[content.id] = content.published_at or now
-            true[feeds[FeedKind.CREATOR, content.creator_id], content.id] = self._stated(one.gathered, None)
+            true[feeds[FeedKind.CREATOR, content.creator_id], content.id] = self._stated(one.gathered, renderer, None)
             for channel_id, submission in standing[content.id].items():
                 if submission.state in submissions.SHOWN and submission.revision_id == one.gathered.revision.id:
-                    stated = self._stated(one.gathered, submission.pack_version_id)
+                    stated = self._stated(one.gathered, renderer, submission.pack_version_id)
                     true[feeds[FeedKind.CHANNEL, channel_id], content.id] = stated
         return await append(session, said, true, order=order, at=now)
 
-    def _stated(self, gathered: Gathered, pack_version_id: int | None) -> Stated:
+    def _stated(self, gathered: Gathered, renderer: rendering.Renderer, pack_version_id: int | None) -> Stated:
         pack = rendering.PLAIN if pack_version_id is None else self._pinned[pack_version_id]
-        rendition = rendering.render(pack, gathered.facts)
+        rendition = renderer.render(pack)
         return Stated(gathered.revision.id, pack_version_id, fingerprint(gathered, rendition))
 
 
