@@ -68,6 +68,9 @@ async def test_a_version_of_another_time_that_cannot_be_read_is_not_brought_back
     broken = models.PackVersion(channel_id=channel.id, digest="0" * 64, body={"schema": 99})
     session.add(broken)
     await session.flush()
+    ruled_once = {"channel_id": channel.id, "pack_version_id": broken.id, "installed_by": "a later version"}
+    session.add(models.PackInstall(**ruled_once))
+    await session.flush()
 
     with pytest.raises(MalformedPack, match=r"The version 000000000000 of test\.one cannot be read any more: schema: "):
         await versions.roll_back(session, SYSTEM, channel, broken)
