@@ -41,7 +41,7 @@ class Filler:
         self._last = ids[-1]
         return True
 
-    def _missing(self) -> Select[tuple[int]]:
+    def _missing(self) -> Select[int]:
         content, known = models.Content, models.ContentPrint
         return (
             select(content.id)
