@@ -203,7 +203,7 @@ async def _escalate(world: World, n: int) -> None:
 async def _end_trial(world: World, n: int) -> None:
     async def act(session: AsyncSession, row: models.Submission) -> None:
         passed = n % 2 == 0
-        given = {
+        given: dict[str, Any] = {
             "passed": passed,
             "reasons": () if passed else ("dull",),
             "note": None if passed else "Nobody read it.",
@@ -349,7 +349,7 @@ async def _histories(session: AsyncSession, rows: Any) -> list[str]:
 
 
 async def _quotas(session: AsyncSession, rows: Any) -> list[str]:
-    owners = dict(list(await session.execute(select(models.Content.id, models.Content.creator_id))))  # type: ignore[arg-type]  # rows of two
+    owners = dict(list(await session.execute(select(models.Content.id, models.Content.creator_id))))
     by_id = {row.id: row for row in rows}
     uses: Counter[tuple[Any, ...]] = Counter()
     for use in await session.scalars(select(models.QuotaUse)):
@@ -359,11 +359,11 @@ async def _quotas(session: AsyncSession, rows: Any) -> list[str]:
         uses[row.channel_id, 0, "TOTAL", None] += 1
     found = []
     for counter in await session.scalars(select(models.QuotaCounter)):
-        day = counter.starts_on if counter.period.value == "DAY" else None
-        taken = uses[counter.channel_id, counter.creator_id, counter.period.value, day]
-        if taken != counter.used_count or counter.used_count > (DAILY if day else TOTAL):
+        on = counter.starts_on if counter.period.value == "DAY" else None
+        taken = uses[counter.channel_id, counter.creator_id, counter.period.value, on]
+        if taken != counter.used_count or counter.used_count > (DAILY if on else TOTAL):
             found.append(
-                f"quota {counter.channel_id} {counter.creator_id} {day}: {counter.used_count} used, {taken} taken"
+                f"quota {counter.channel_id} {counter.creator_id} {on}: {counter.used_count} used, {taken} taken"
             )
     return found
 
@@ -374,7 +374,7 @@ async def _feeds(session: AsyncSession, rows: Any) -> list[str]:
             await session.execute(
                 select(models.Content.id, models.Content.live_revision_id).where(access.public_contents())
             )
-        )  # type: ignore[arg-type]  # rows of two
+        )
     )
     shown = {
         (row.channel_id, row.content_id, row.revision_id)

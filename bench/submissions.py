@@ -77,7 +77,7 @@ def _steps(steps: int, seed: int) -> Iterator[tuple[str, int]]:
 async def _tell(db: Database, world: World) -> None:
     event, one = models.SubmissionEvent, models.Submission
     async with db.session() as session:
-        states = dict(list(await session.execute(select(one.state, func.count()).group_by(one.state))))  # type: ignore[arg-type]  # rows of two
+        states = dict(list(await session.execute(select(one.state, func.count()).group_by(one.state))))
         moves = await session.execute(
             select(event.from_state, event.to_state, event.taken_by, func.count())
             .group_by(event.from_state, event.to_state, event.taken_by)

@@ -131,7 +131,7 @@ async def counts(session: AsyncSession) -> dict[StuckCause, int]:
     """How many are stuck, by cause."""
     found = _statement().where(is_stuck()).subquery()
     rows = await session.execute(select(found.c.cause, func.count()).group_by(found.c.cause))
-    counted = dict(list(rows.all()))  # type: ignore[arg-type]  # rows of two
+    counted = {str(cause): int(count) for cause, count in rows}
     return {cause: counted[cause.value] for cause in StuckCause if cause.value in counted}
 
 
