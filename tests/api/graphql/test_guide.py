@@ -51,6 +51,7 @@ def variables(
         "MakeKey": {"account": global_id("Account", account.uid)},
         "Page": creator,
         "Plan": {"id": live},
+        "PlanUnsaved": {"creatorId": global_id("Creator", world.creator.uid), "channels": None},
         "Publish": {"id": global_id("Content", draft.uid)},
         "Save": {"id": global_id("Content", draft.uid), "seen": "1.1"},
         "Say": {"id": live, "text": "Which kettle is it?"},
@@ -107,5 +108,5 @@ def test_the_guide_names_the_limits_that_hold() -> None:
 def test_every_example_is_named_in_the_guide_or_is_its_own() -> None:
     assert len(BLOCKS) >= 7
     assert {path.stem for path in EXAMPLES} == {
-        "access", "comments", "content", "feed", "homepage", "listing", "plan", "publish", "search", "timeline",
+        "access", "comments", "content", "feed", "homepage", "listing", "plan", "plan_unsaved", "publish", "search", "timeline",
     }  # fmt: skip

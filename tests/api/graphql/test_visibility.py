@@ -301,7 +301,9 @@ class Named:
 
     def arguments(self, *ids: str) -> dict[str, Any]:
         value: Any = list(ids) if self.is_many else ids[0]
-        given = {self.argument: {self.part: value} if self.part else value}
+        beside = {"draft": {"format": "ARTICLE", "title": "Tea"}} if self.argument == "unsaved" else {}
+        beside |= {"language": "en"} if beside and self.part == "creatorId" else {}
+        given = {self.argument: {self.part: value, **beside} if self.part else value}
         if self.root == "revisionDiff":
             given = dict.fromkeys(("beforeId", "afterId"), value)
         return given | ({"text": "camping"} if self.root == "search" else {})
