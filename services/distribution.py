@@ -33,6 +33,7 @@ from services.feeds import Said, Stated, append, heads_of
 from services.fingerprints import fingerprint
 from services.gathering import Gathered, gather
 from services.judging import Prepared
+from services.submission_rows import SubmissionRow
 
 log = structlog.get_logger()
 
@@ -164,11 +165,14 @@ class Distributor:
         self,
         session: AsyncSession,
         prepared: Sequence[Prepared],
-        standing: dict[int, dict[int, models.Submission]],
+        standing: dict[int, dict[int, SubmissionRow]],
         steps: submissions.Steps,
     ) -> None:
         """Bring the submissions of these contents to where they belong now."""
         await judging.load(session, self._pinned, (one for each in standing.values() for one in each.values()))
+        places = [(one.claim.object_id, channel_id) for one in prepared for channel_id in one.judged]
+        new = sum(channel_id not in standing[content_id] for content_id, channel_id in places)
+        await steps.expect(session, new=new, decided=len(places))
         asked: list[_Asked] = []
         flagging = product_changes.Flagging()
         for one in prepared:
@@ -185,9 +189,8 @@ class Distributor:
             for channel_id, news in one.news.items():
                 flagging.follow(standing_here[channel_id], news, steps)
             steps.deliver(standing_here.values(), one.gathered.revision.id, self._pinned)
-        session.add_all(submission for submission, _, _ in asked)
         asked = await duplicate_entries.settle(session, asked)
-        spent = await _take_quota(session, asked, steps.now)
+        spent = await _take_quota(session, asked, steps)
         for submission, gathered, judged in asked:
             evaluation = judged.evaluation
             if submission.id in spent:
@@ -200,7 +203,7 @@ class Distributor:
         self,
         session: AsyncSession,
         prepared: Sequence[Prepared],
-        standing: dict[int, dict[int, models.Submission]],
+        standing: dict[int, dict[int, SubmissionRow]],
         now: datetime,
     ) -> int:
         """Append to every feed concerned the step from what it last said to what is true now."""
@@ -229,10 +232,12 @@ class Distributor:
         return Stated(gathered.revision.id, pack_version_id, fingerprint(gathered, rendition))
 
 
-_Asked = tuple[models.Submission, Gathered, submissions.Judged]
+_Asked = tuple[SubmissionRow, Gathered, submissions.Judged]
 
 
-async def _take_quota(session: AsyncSession, asked: Sequence[_Asked], now: datetime) -> dict[int, dict[str, int]]:
+async def _take_quota(
+    session: AsyncSession, asked: Sequence[_Asked], steps: submissions.Steps
+) -> dict[int, dict[str, int]]:
     """Take quota for every submission that may enter; what is used, by submission, where there was none left."""
     limited = [
         each
@@ -241,11 +246,14 @@ async def _take_quota(session: AsyncSession, asked: Sequence[_Asked], now: datet
         and quotas.is_limited(each[2].entry)
         and not each[1].content.is_history
     ]
-    if limited:
-        await session.flush()  # a use of quota names its submission
     spent = {}
     for submission, gathered, judged in sorted(limited, key=_turn):
-        used = await quotas.take(session, judged.entry, gathered.creator, submission, at=now)
+        if submission.is_new:
+            used = await quotas.take_first(session, judged.entry, gathered.creator, at=steps.now)
+            if used is None and quotas.has_limits(judged.entry, gathered.creator):
+                steps.paid.append(submission)
+        else:
+            used = await quotas.take(session, judged.entry, gathered.creator, submission, at=steps.now)
         if used is not None:
             spent[submission.id] = used
     return spent

@@ -13,18 +13,18 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import models
 from services.channels.engine import evaluate
 from services.channels.findings import Evaluation, Outcome
 from services.channels.installing import Installed
 from services.duplicates.looking import Asked, Found, look
 from services.gathering import Gathered, compared, looked
+from services.submission_rows import SubmissionRow
 from services.submissions import Judged
 
 _LOCK = 1_947_320_644
 """The first half of the advisory locks of channels that keep duplicates out; the second is the channel."""
 
-Entering = tuple[models.Submission, Gathered, Judged]
+Entering = tuple[SubmissionRow, Gathered, Judged]
 
 
 async def settle(session: AsyncSession, entering: Sequence[Entering]) -> list[Entering]:
@@ -36,8 +36,8 @@ async def settle(session: AsyncSession, entering: Sequence[Entering]) -> list[En
     judges = {entering[at][2].entry.pack_version_id: entering[at][2].entry.compiled for at in open_}
     contents = {entering[at][1].content.id: entering[at][1] for at in open_}
     asked = Asked.by(judges.values())
-    with session.no_autoflush:  # where each of them stands until now is what counts
-        found = await look(session, [looked(one) for one in contents.values()], asked)
+    # where each of them stands until now is what counts: nothing of this is written yet
+    found = await look(session, [looked(one) for one in contents.values()], asked)
     settled = list(entering)
     for at in sorted(open_, key=lambda at: _turn(entering[at])):
         near = found[entering[at][1].content.id]

@@ -17,6 +17,7 @@ from services.channels.findings import Evaluation, NextState
 from services.channels.installing import Catalogue, Installed
 from services.channels.packs import Pack
 from services.gathering import Gathered
+from services.submission_rows import SubmissionRow
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class Known:
     paid: set[int]
     products: dict[int, product_changes.Pinned]
 
-    def used_by(self, content: models.Content, entry: Installed, last: models.Submission | None) -> dict[str, int]:
+    def used_by(self, content: models.Content, entry: Installed, last: SubmissionRow | None) -> dict[str, int]:
         is_paid = last is not None and last.id in self.paid and quotas.pays_once(entry)
         return self.used.of(entry, content.creator_id, is_history=content.is_history, is_paid=is_paid)
 
@@ -56,7 +57,7 @@ class Known:
 async def known(
     session: AsyncSession,
     gathered: Mapping[int, Gathered],
-    standing: Mapping[int, Mapping[int, models.Submission]],
+    standing: Mapping[int, Mapping[int, SubmissionRow]],
     *,
     catalogue: Catalogue,
     packs: dict[int, Pack],
@@ -75,12 +76,12 @@ async def known(
     return Known(at, catalogue, packs, used, paid, products)
 
 
-async def load(session: AsyncSession, packs: dict[int, Pack], of: Iterable[models.Submission]) -> None:
+async def load(session: AsyncSession, packs: dict[int, Pack], of: Iterable[SubmissionRow]) -> None:
     """Add the packs that these submissions are pinned to."""
     packs |= await installing.pinned(session, {one.pack_version_id for one in of} - packs.keys())
 
 
-def judge(prepared: Prepared, standing: Mapping[int, models.Submission], known: Known) -> None:
+def judge(prepared: Prepared, standing: Mapping[int, SubmissionRow], known: Known) -> None:
     """Ask every entry that is concerned: those whose selector matches, or that were named, and those that have it."""
     gathered = prepared.gathered
     if gathered is None or not prepared.is_public:
@@ -102,7 +103,7 @@ def _ask(
     gathered: Gathered,
     dossier: Dossier,
     entry: Installed,
-    last: models.Submission | None,
+    last: SubmissionRow | None,
     known: Known,
 ) -> None:
     news = _news(last, gathered, dossier, known)
@@ -122,7 +123,7 @@ def _ask(
 
 
 def _news(
-    last: models.Submission | None, gathered: Gathered, dossier: Dossier, known: Known
+    last: SubmissionRow | None, gathered: Gathered, dossier: Dossier, known: Known
 ) -> product_changes.Seen | None:
     if last is None or last.decision_id not in known.products or not product_changes.is_watched(last, gathered):
         return None
@@ -132,7 +133,7 @@ def _news(
 def _spared(
     evaluation: Evaluation,
     pack: Pack,
-    last: models.Submission,
+    last: SubmissionRow,
     gathered: Gathered,
     news: product_changes.Seen | None,
 ) -> Evaluation:

@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 from sqlalchemy import ARRAY, BigInteger, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.attributes import set_committed_value
 
 import models
 from models import SubmissionState
@@ -25,6 +24,7 @@ from services.channels.findings import NextState, Words
 from services.channels.offers import Change, ChangeCode, Offer
 from services.channels.packs import Pack
 from services.gathering import Gathered
+from services.submission_rows import SubmissionRow
 
 TAKEN_BACK = "a product of it is not what the channel takes any more"
 PASSED = (SubmissionState.ACCEPTED, *models.DELIVERED)
@@ -64,7 +64,7 @@ class Seen:
         return not self.is_taken_back or offers.strongest(self.changes) == "audit"
 
 
-def is_watched(submission: models.Submission, gathered: Gathered) -> bool:
+def is_watched(submission: SubmissionRow, gathered: Gathered) -> bool:
     """Whether news of its products may move this submission: it stands, was taken back because of them, or was refused."""
     if not gathered.facts.products or submission.revision_id != gathered.revision.id:
         return False
@@ -73,11 +73,11 @@ def is_watched(submission: models.Submission, gathered: Gathered) -> bool:
     return submission.state in submissions.ACTIVE or is_taken_back(submission)
 
 
-def is_taken_back(submission: models.Submission) -> bool:
+def is_taken_back(submission: SubmissionRow) -> bool:
     return submission.state is SubmissionState.WITHDRAWN and submission.reason == TAKEN_BACK
 
 
-def held(submission: models.Submission) -> SubmissionState:
+def held(submission: SubmissionRow) -> SubmissionState:
     """Where it stands, or stood when it was taken back because of its products."""
     if not is_taken_back(submission):
         return submission.state
@@ -93,7 +93,7 @@ def without_people(pack: Pack, stood: SubmissionState, next_state: NextState) ->
     return state_after(pack, "human") if stood is SubmissionState.TRIAL else next_state
 
 
-async def pinned(session: AsyncSession, watched: Iterable[models.Submission]) -> dict[int, Pinned]:
+async def pinned(session: AsyncSession, watched: Iterable[SubmissionRow]) -> dict[int, Pinned]:
     """What the decisions on these saw of products, by decision, in one statement; without those that refused for something
     else, and those of which an erasure left nothing.
     """
@@ -109,7 +109,7 @@ async def pinned(session: AsyncSession, watched: Iterable[models.Submission]) ->
 
 
 def seen(
-    submission: models.Submission, gathered: Gathered, dossier: Dossier, pack: Pack, known: Mapping[int, Pinned]
+    submission: SubmissionRow, gathered: Gathered, dossier: Dossier, pack: Pack, known: Mapping[int, Pinned]
 ) -> Seen | None:
     """What became of the products of a watched submission, by its pinned pack; None where that does not matter to it."""
     before = known.get(submission.decision_id or 0)
@@ -126,19 +126,18 @@ class Flagging:
     """The flags that a commit changes: written in one statement, whatever else becomes of their submissions."""
 
     def __init__(self) -> None:
-        self._changed: dict[int, models.Submission] = {}
+        self._changed: dict[int, SubmissionRow] = {}
 
-    def put(self, submission: models.Submission, flags: list[dict[str, Any]]) -> None:
-        # past the unit of work, which would write submissions one by one where they do not all change in the same columns
-        set_committed_value(submission, "flags", flags)
+    def put(self, submission: SubmissionRow, flags: list[dict[str, Any]]) -> None:
+        submission.flags = flags
         self._changed[submission.id] = submission
 
-    def decided(self, submission: models.Submission) -> None:
+    def decided(self, submission: SubmissionRow) -> None:
         """What is decided on now has not changed since."""
         if submission.flags:
             self.put(submission, [])
 
-    def follow(self, submission: models.Submission, news: Seen, steps: submissions.Steps) -> None:
+    def follow(self, submission: SubmissionRow, news: Seen, steps: submissions.Steps) -> None:
         """Flag the submission, take flags off, or take it back; its followers are told."""
         if submission.decision_id != news.decision_id:
             return
@@ -174,7 +173,7 @@ def told(flag: Mapping[str, Any]) -> Words:
     )
 
 
-def _flags(submission: models.Submission, news: Seen, steps: submissions.Steps) -> list[dict[str, Any]]:
+def _flags(submission: SubmissionRow, news: Seen, steps: submissions.Steps) -> list[dict[str, Any]]:
     since = {(flag["code"], flag["product"]): flag["since"] for flag in submission.flags}
     stood = held(submission).value
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from services.channels import quota
 from services.channels.installing import Catalogue, Installed
 from services.channels.quota import QuotaName
 from services.gathering import Gathered
+from services.submission_rows import SubmissionRow
 
 PERIODS: dict[QuotaName, QuotaPeriod] = {
     "per_creator_per_day": QuotaPeriod.DAY,
@@ -67,7 +68,7 @@ async def used_by(session: AsyncSession, catalogue: Catalogue, creator_ids: Iter
     return Used({(channel, creator, period, day): count for channel, creator, period, day, count in rows}, at)
 
 
-async def paid(session: AsyncSession, catalogue: Catalogue, submissions: Iterable[models.Submission]) -> set[int]:
+async def paid(session: AsyncSession, catalogue: Catalogue, submissions: Iterable[SubmissionRow]) -> set[int]:
     """Which of these submissions took quota already, of channels where some entry asks for it once; in one statement."""
     once = {entry.channel_id for entry in catalogue.every() if pays_once(entry)}
     of = [one.id for one in submissions if one.channel_id in once]
@@ -96,7 +97,12 @@ def is_limited(entry: Installed) -> bool:
 
 
 async def take(
-    session: AsyncSession, entry: Installed, creator: models.Creator, submission: models.Submission, *, at: datetime
+    session: AsyncSession,
+    entry: Installed,
+    creator: models.Creator,
+    submission: models.Submission | SubmissionRow,
+    *,
+    at: datetime,
 ) -> dict[str, int] | None:
     """Use one of every limit for this attempt, at most once. None when it was had; else what is used, which is too much.
 
@@ -111,23 +117,45 @@ async def take(
     taken = await session.scalar(fresh.on_conflict_do_nothing().returning(models.QuotaUse.attempt))
     if taken is None:
         return None
-    keys = {name: _counter(entry, name, creator.id, at) for name in limits}
-    had: dict[str, int] = {}
-    async with session.begin_nested() as savepoint:
-        for name in sorted(limits, key=lambda name: keys[name]):
-            count = await session.scalar(_TAKE, _parameters(keys[name], limits[name]))
-            if count is None:
-                await savepoint.rollback()
-                break
-            had[name] = count
-        else:
-            return None
-    await session.execute(_GIVE_BACK, {"submission_id": submission.id, "attempt": submission.attempt})
-    counts: dict[str, int] = {name: await session.scalar(_READ, _parameters(keys[name], 0)) or 0 for name in limits}
+    counts = await _count(session, entry, creator, at, limits)
+    if counts is not None:
+        await session.execute(_GIVE_BACK, {"submission_id": submission.id, "attempt": submission.attempt})
     return counts
 
 
-async def _took_before(session: AsyncSession, submission: models.Submission) -> bool:
+async def take_first(
+    session: AsyncSession, entry: Installed, creator: models.Creator, *, at: datetime
+) -> dict[str, int] | None:
+    """As `take`, for the first attempt of a submission that has no row yet: whoever adds it notes the use with it."""
+    limits = quota.limits(entry.compiled.pack.quota, creator.level)
+    return await _count(session, entry, creator, at, limits) if limits else None
+
+
+def has_limits(entry: Installed, creator: models.Creator) -> bool:
+    """Whether anything limits this creator there."""
+    return bool(quota.limits(entry.compiled.pack.quota, creator.level))
+
+
+async def _count(
+    session: AsyncSession,
+    entry: Installed,
+    creator: models.Creator,
+    at: datetime,
+    limits: Mapping[QuotaName, int],
+) -> dict[str, int] | None:
+    """Count one more in all counters or in none: then what is used."""
+    keys = {name: _counter(entry, name, creator.id, at) for name in limits}
+    async with session.begin_nested() as savepoint:
+        for name in sorted(limits, key=lambda name: keys[name]):
+            if await session.scalar(_TAKE, _parameters(keys[name], limits[name])) is None:
+                await savepoint.rollback()
+                break
+        else:
+            return None
+    return {name: await session.scalar(_READ, _parameters(keys[name], 0)) or 0 for name in limits}
+
+
+async def _took_before(session: AsyncSession, submission: models.Submission | SubmissionRow) -> bool:
     """Whether an earlier attempt of this submission was paid for: then another one is free, where the pack says so."""
     earlier = select(models.QuotaUse.attempt).where(
         models.QuotaUse.submission_id == submission.id, models.QuotaUse.attempt < submission.attempt

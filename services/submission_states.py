@@ -20,6 +20,7 @@ from core.reads import any_of
 from models import SubmissionActor
 from models import SubmissionState as State
 from services.channels.packs import Audit
+from services.submission_rows import SubmissionRow
 
 _ENGINE = frozenset({SubmissionActor.ENGINE})
 _AUDITORS = frozenset({SubmissionActor.AUDITOR, SubmissionActor.OPERATOR})
@@ -92,7 +93,7 @@ class WrongSubmissionState(Conflict):
 class Step(NamedTuple):
     """A row of the history before it is written: the submission may not have an id yet."""
 
-    submission: models.Submission
+    submission: models.Submission | SubmissionRow
     attempt: int
     from_state: State | None
     to_state: State
@@ -144,7 +145,7 @@ class Moves:
 
     def take(
         self,
-        submission: models.Submission,
+        submission: models.Submission | SubmissionRow,
         to: State,
         *,
         audit: Audit | None = None,
@@ -164,26 +165,32 @@ class Moves:
     async def write(self, session: AsyncSession) -> None:
         """Add the rows, in the order in which the steps were taken."""
         await session.flush()
-        if not self.taken:
-            return
+        if self.taken:
+            await session.execute(text(EVENTS).bindparams(*self.columns()))
+            self.taken.clear()
+
+    def columns(self) -> list[Any]:
+        """What EVENTS takes."""
         columns: dict[str, tuple[list[Any], Any]] = {
             "ids": ([step.submission.id for step in self.taken], BigInteger),
             "attempts": ([step.attempt for step in self.taken], BigInteger),
-            "froms": ([step.from_state and step.from_state.value for step in self.taken], Text),
-            "tos": ([step.to_state.value for step in self.taken], Text),
+            "froms": ([step.from_state for step in self.taken], Text),
+            "tos": ([step.to_state for step in self.taken], Text),
             "reasons": ([step.reason for step in self.taken], Text),
             "codes": ([" ".join(step.reason_codes) for step in self.taken], Text),
         }
         who = _who(self.caller)
-        values = [bindparam(name, given, type_=ARRAY(type_)) for name, (given, type_) in columns.items()]
-        await session.execute(
-            _EVENTS.bindparams(*values, at=self.at, taken_by=self.by.value, actor=who.name, account_id=who.account_id)
-        )
-        self.taken.clear()
+        return [
+            *(bindparam(name, given, type_=ARRAY(type_)) for name, (given, type_) in columns.items()),
+            bindparam("at", self.at, type_=DateTime(timezone=True)),
+            bindparam("taken_by", self.by.value, type_=Text),
+            bindparam("actor", who.name, type_=Text),
+            bindparam("account_id", who.account_id, type_=BigInteger),
+        ]
 
 
 def _taken(
-    submission: models.Submission,
+    submission: models.Submission | SubmissionRow,
     to: State,
     by: SubmissionActor,
     at: datetime,
@@ -247,13 +254,15 @@ def _who(caller: Caller) -> Caller:
     return caller.acted_by or caller
 
 
-_EVENTS = text(
-    "INSERT INTO submission_events"
-    " (submission_id, attempt, from_state, to_state, at, taken_by, actor, account_id, reason, reason_codes)"
-    " SELECT id, attempt, from_state, to_state, :at, :taken_by, :actor, :account_id, reason, string_to_array(codes, ' ')"
-    " FROM unnest(:ids, :attempts, :froms, :tos, :reasons, :codes) WITH ORDINALITY"
-    " AS given(id, attempt, from_state, to_state, reason, codes, place) ORDER BY place"
-).bindparams(bindparam("at", type_=DateTime(timezone=True)), bindparam("account_id", type_=BigInteger))
+EVENTS = """
+    INSERT INTO submission_events
+        (submission_id, attempt, from_state, to_state, at, taken_by, actor, account_id, reason, reason_codes)
+    SELECT id, attempt, from_state, to_state, :at, :taken_by, :actor, :account_id, reason, string_to_array(codes, ' ')
+    FROM unnest(:ids, :attempts, :froms, :tos, :reasons, :codes) WITH ORDINALITY
+        AS given(id, attempt, from_state, to_state, reason, codes, place)
+    ORDER BY place
+"""
+"""Rows of the history, in order, by what `Moves.columns` gives."""
 
 
 def as_markdown() -> str:
