@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from services.channels import wording
 from services.channels.facts import CreatorFacts
 from services.channels.findings import Flaw, Words
-from services.channels.terms import AUTHORED, Code, Count, CreatorKind, Format, Part, Positive, ScoreName
+from services.channels.terms import AUTHORED, Code, Count, CreatorKind, Days, Format, Part, Positive, ScoreName
 
 COUNTED_DAYS = 30
 COUNTED_SAMPLES = 20
@@ -188,7 +188,7 @@ class CertifiedDaysArm(Arm):
     """The creator was certified at least so many days ago."""
 
     fact: ClassVar[str] = "certified_days"
-    min: Count
+    min: Days
 
     def actual(self, applicant: Applicant) -> int | None:
         since = applicant.creator.certified_on

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from services.channels.facts import Among
-from services.channels.terms import Code, Count, CreatorKind, Format, Part, Positive, ScoreName
+from services.channels.terms import Code, Count, CreatorKind, Days, Format, Part, Positive, ScoreName
 
 AssetFact = Literal[
     "media_type", "bytes", "width", "height", "duration_ms", "bitrate", "has_alt_text", "is_animated",
@@ -89,7 +89,7 @@ class GivenCreator(Part):
     roles: tuple[Code, ...] | None = None
     scores: dict[ScoreName, int] = Field(default_factory=dict)
     followers_count: Count | None = None
-    certified_days: int | None = None
+    certified_days: Days | None = None
     published_30d_count: Count | None = None
     pass_rate: int | None = Field(default=None, ge=0, le=100)
     is_seller: bool | None = None

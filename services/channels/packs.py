@@ -25,10 +25,10 @@ from services.channels.terms import (
     Confidence,
     Count,
     Format,
+    Hours,
     Key,
     Localised,
     Part,
-    Positive,
     Provenance,
     Source,
     Text,
@@ -100,11 +100,11 @@ class Audit(Part):
     """Who looks at a submission, in which order, and by when (hours)."""
 
     path: tuple[Stage, ...] = ("machine",)
-    machine_hours: Positive | None = None
-    human_hours: Positive | None = None
-    trial_hours: Positive | None = None
-    delivery_hours: Positive | None = None
-    confirmation_hours: Positive | None = None
+    machine_hours: Hours | None = None
+    human_hours: Hours | None = None
+    trial_hours: Hours | None = None
+    delivery_hours: Hours | None = None
+    confirmation_hours: Hours | None = None
     auditors: Literal["operator", "channel"] = "operator"
     priority: tuple[Format, ...] = ()
     reasons: tuple[Reason, ...] = ()

@@ -8,9 +8,17 @@ from typing import NamedTuple
 
 from services.channels.packs import Pack
 from services.channels.rules.base import Rule
+from services.channels.rules.tags import ExactlyN
+from services.channels.terms import Unit
 
 Path = tuple[str | int, ...]
-_SUBJECTS = ("field", "of", "taxonomy", "unit", "measure", "match", "score")
+_SUBJECTS = ("field", "of", "taxonomy", "measure", "match", "score")
+# of each unit, those in which no text is shorter
+_NO_SHORTER: dict[Unit, set[Unit]] = {
+    "graphemes": {"code_points", "utf16", "bytes"},
+    "code_points": {"utf16", "bytes"},
+    "utf16": {"bytes"},
+}
 _BOUNDS = (("min", "max"), ("min_seconds", "max_seconds"))
 
 
@@ -30,7 +38,12 @@ def contradictions(pack: Pack) -> Iterator[tuple[Path, str]]:
         if not _meet(one.rule, other.rule, pack):
             continue
         for high, low in ((one, other), (other, one)):
-            if high.least is not None and low.most is not None and high.least > low.most:
+            if (
+                _counts_as_much(high.rule, low.rule)
+                and high.least is not None
+                and low.most is not None
+                and high.least > low.most
+            ):
                 wants = f"rules.{high.place} wants at least {high.least:,}, rules.{low.place} at most {low.most:,}"
                 yield ("rules", other.place), f"contradicts rules.{one.place}: {wants}"
 
@@ -53,6 +66,8 @@ def unreachable(pack: Pack) -> Iterator[tuple[Path, str]]:
 def _range(index: int, rule: Rule) -> _Range | None:
     if rule.severity != "block":
         return None
+    if isinstance(rule, ExactlyN):
+        return _Range(index, rule, rule.n, rule.n)
     allowed = getattr(rule, "allowed", ())
     if allowed and not callable(allowed):
         return _Range(index, rule, min(allowed), max(allowed))
@@ -61,6 +76,12 @@ def _range(index: int, rule: Rule) -> _Range | None:
         if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds != (None, None):
             return _Range(index, rule, *bounds)
     return None
+
+
+def _counts_as_much(high: Rule, low: Rule) -> bool:
+    """Whether what is too much for the unit of the one is too much for that of the other as well."""
+    wanted, allowed = getattr(high, "unit", None), getattr(low, "unit", None)
+    return wanted == allowed or (wanted is not None and allowed in _NO_SHORTER.get(wanted, ()))
 
 
 def _meet(one: Rule, other: Rule, pack: Pack) -> bool:

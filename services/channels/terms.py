@@ -20,8 +20,11 @@ ScoreName = Literal["quality", "health", "index", "fan_value", "activity"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$", max_length=100)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
+# far beyond what anybody means, and within what clocks, calendars and the database can count
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Positive = Annotated[int, Field(ge=1, le=10**12)]
+Days = Annotated[int, Field(ge=0, le=36_525)]
+Hours = Annotated[int, Field(ge=1, le=24 * 366)]
 
 
 def known_zone(value: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from services.channels.json_lines import json_lines
-from services.channels.lines import Path, lines
+from services.channels.lines import Path, line_of, lines
 
 DEEP = "nested too deeply"
+LEAST, MOST = -(2**63), 2**63 - 1
 
 
 class TextError(ValueError):
@@ -39,7 +40,10 @@ def lines_of(text: str, name: str) -> Mapping[Path, int]:
 
 def _of_toml(text: str) -> Any:
     try:
-        return tomllib.loads(text)
+        content = tomllib.loads(text)
+        # TOML as Python reads it knows numbers of any size, and a database does not
+        for path in _too_large(content):
+            raise TextError("write a whole number of at most 64 bits", line_of(lines(text), path), path)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
         line, column = (int(place[1]), int(place[2])) if place else (text.count("\n") + 1, 1)
@@ -47,6 +51,7 @@ def _of_toml(text: str) -> Any:
         raise _no("TOML", said, line, column) from error
     except RecursionError as error:
         raise TextError(DEEP) from error
+    return content
 
 
 def _of_json(text: str) -> Any:
@@ -60,6 +65,14 @@ def _of_json(text: str) -> Any:
     for path, line in json_lines(text).twice.items():
         raise TextError("this key is here already", line, path)
     return content
+
+
+def _too_large(value: Any, path: Path = ()) -> Iterator[Path]:
+    if isinstance(value, int) and not LEAST <= value <= MOST:
+        yield path
+    elif isinstance(value, dict | list):
+        for step, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _too_large(item, (*path, step))
 
 
 def _no(what: str, said: str, line: int, column: int) -> TextError:

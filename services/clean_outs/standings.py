@@ -142,12 +142,10 @@ def _name(counts: Counted, days: int) -> str:
 
 async def _counts(session: AsyncSession, of: Place, ids: Sequence[int]) -> dict[int, Mapping[str, int]]:
     """Contents by span, and what was judged and passed, in one statement. What was published elsewhere before is not
-    counted: it was never handed in. A content is accepted when it first was.
+    counted: it was never handed in. A content is accepted when it first was: by people, or handed over by the machine alone.
     """
     one, event = models.Submission, models.SubmissionEvent
-    first = select(func.min(event.at)).where(
-        event.submission_id == one.id, event.to_state == models.SubmissionState.ACCEPTED
-    )
+    first = select(func.min(event.at)).where(event.submission_id == one.id, event.to_state.in_(ACCEPTED))
     accepted_at = case(
         (one.state.in_(ACCEPTED), func.coalesce(first.correlate(one).scalar_subquery(), one.state_since))
     )

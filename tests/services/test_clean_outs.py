@@ -138,12 +138,13 @@ def back(past: Past) -> date:
     return date(today.year + (month > 12), (month - 1) % 12 + 1, today.day)
 
 
-async def test_a_content_is_accepted_when_it_first_was_however_late_it_was_confirmed(past: Past):
+@pytest.mark.parametrize("accepted", [State.ACCEPTED, State.DELIVERED])  # by people, or by the machine alone
+async def test_a_content_is_accepted_when_it_first_was_however_late_it_was_confirmed(past: Past, accepted: State):
     await past.creator("slow")
     await past.handed_in("slow", State.CONFIRMED, State.CONFIRMED)
     async with past.db.session() as session:
         for row in await session.scalars(select(models.Submission)):
-            for days, to in ((40, State.ACCEPTED), (5, State.CONFIRMED)):
+            for days, to in ((40, accepted), (5, State.CONFIRMED)):
                 session.add(
                     models.SubmissionEvent(
                         submission_id=row.id,

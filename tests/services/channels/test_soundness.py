@@ -115,6 +115,7 @@ MOST = {"kind": "text.length", "field": "title", "max": 10}
         ({**MOST, "max": None, "min": 10}, False),
         ({**MOST, "max": None, "min": 11, "severity": "warn"}, False),
         ({**MOST, "max": None, "min": 11, "unit": "bytes"}, False),
+        ({**MOST, "max": None, "min": 11, "unit": "full_width"}, False),
         ({**MOST, "max": None, "min": 11, "field": "summary"}, False),
         ({**MOST, "max": None, "min": 11, "formats": ["LIVE"]}, True),
         ({**MOST, "max": None, "min": 11, "when": {"field": "covers", "min": 1}}, True),
@@ -124,6 +125,25 @@ def test_two_lengths_of_one_field_leave_room_for_one(other, contradicts):
     assert [bool(list(contradictions(pack("test.one", rules=rules)))) for rules in ([MOST, other], [other, MOST])] == [
         contradicts
     ] * 2
+
+
+def test_a_text_has_no_fewer_bytes_than_characters():
+    bytes_ = {**MOST, "unit": "bytes"}
+
+    assert list(contradictions(pack("test.one", rules=[bytes_, {**MOST, "max": None, "min": 11}]))) == [
+        (("rules", 1), "contradicts rules.0: rules.1 wants at least 11, rules.0 at most 10")
+    ]
+
+
+def test_tags_of_a_taxonomy_have_one_number():
+    one, two, of_another = (
+        {"kind": "tag.exactly_n", "taxonomy": name, "n": n} for name, n in (("scene", 1), ("scene", 2), ("crowd", 2))
+    )
+
+    assert list(contradictions(pack("test.one", rules=[one, two]))) == [
+        (("rules", 1), "contradicts rules.0: rules.1 wants at least 2, rules.0 at most 1")
+    ]
+    assert list(contradictions(pack("test.one", rules=[one, of_another]))) == []
 
 
 def test_rules_for_different_contents_do_not_meet():

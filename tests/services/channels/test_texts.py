@@ -55,6 +55,28 @@ def test_what_is_no_pack_is_told_and_nothing_of_it_is_dropped(text: str, said: s
     assert problems(text)[0].startswith(said)
 
 
+def test_a_number_that_no_database_holds_has_its_line_in_toml():
+    with pytest.raises(MalformedPack) as refused:
+        parse_pack("schema = 1\n[quota]\ntotal = 9223372036854775808", "pack.toml")
+
+    assert refused.value.message == "pack.toml:3: quota.total: write a whole number of at most 64 bits"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[audit]\nhuman_hours = 8785", "pack.toml:2: audit.human_hours: "),
+        ("[quota]\ntotal = 1000000000001", "pack.toml:2: quota.total: "),
+        ("[gates.certified_days]\nmin = 36526", "pack.toml:2: gates.certified_days.min: "),
+    ],
+)
+def test_a_number_that_no_clock_or_calendar_reaches_is_refused(text: str, said: str):
+    with pytest.raises(MalformedPack) as refused:
+        parse_pack(text, "pack.toml")
+
+    assert any(problem.message.startswith(said) for problem in refused.value.problems)
+
+
 def test_lines_of_json_are_found_whatever_its_texts_hold():
     text = '{\n "a\\"}": [1, {\n  "b,:": "]{",\n  "c": []},\n  "x"],\n "d": null\n}'
 
