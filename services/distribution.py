@@ -30,7 +30,7 @@ from services.channels.findings import NextState
 from services.channels.packs import Pack
 from services.duplicates.keeping import keep_where_asked
 from services.feeds import Said, Stated, append, heads_of
-from services.fingerprints import fingerprint
+from services.fingerprints import Fingerprints
 from services.gathering import Gathered, gather
 from services.judging import Prepared
 from services.submission_rows import SubmissionRow
@@ -70,6 +70,8 @@ class Distributor:
         self.batch = batch
         self._catalogue: installing.Catalogue | None = None
         self._pinned: dict[int, Pack] = {}
+        # the shapes of packs in one form, by version: many channels are given the same
+        self._shapes: dict[int | None, str] = {}
         # what a step could not even put back, because the database went away: given back by the next one
         self._left: Sequence[outbox.Claim] = ()
 
@@ -217,19 +219,36 @@ class Distributor:
         for one in prepared:
             if one.gathered is None or not one.is_public:
                 continue
-            content, renderer = one.gathered.content, rendering.Renderer(one.gathered.facts)
+            content, shown = one.gathered.content, _Shown(one.gathered)
             order[content.id] = content.published_at or now
-            true[feeds[FeedKind.CREATOR, content.creator_id], content.id] = self._stated(one.gathered, renderer, None)
+            true[feeds[FeedKind.CREATOR, content.creator_id], content.id] = self._stated(shown, None)
             for channel_id, submission in standing[content.id].items():
                 if submission.state in submissions.SHOWN and submission.revision_id == one.gathered.revision.id:
-                    stated = self._stated(one.gathered, renderer, submission.pack_version_id)
+                    stated = self._stated(shown, submission.pack_version_id)
                     true[feeds[FeedKind.CHANNEL, channel_id], content.id] = stated
         return await append(session, said, true, order=order, at=now)
 
-    def _stated(self, gathered: Gathered, renderer: rendering.Renderer, pack_version_id: int | None) -> Stated:
+    def _stated(self, shown: _Shown, pack_version_id: int | None) -> Stated:
         pack = rendering.PLAIN if pack_version_id is None else self._pinned[pack_version_id]
-        rendition = renderer.render(pack)
-        return Stated(gathered.revision.id, pack_version_id, fingerprint(gathered, rendition))
+        if pack_version_id not in self._shapes:
+            self._shapes[pack_version_id] = pack.rendering.model_dump_json()
+        print_ = shown.fingerprint(pack, self._shapes[pack_version_id])
+        return Stated(shown.revision_id, pack_version_id, print_)
+
+
+class _Shown:
+    """What becomes visible of one content, made once for all channels whose packs have the same shapes."""
+
+    def __init__(self, gathered: Gathered) -> None:
+        self.revision_id = gathered.revision.id
+        self._renderer = rendering.Renderer(gathered.facts)
+        self._fingerprints = Fingerprints(gathered)
+        self._made: dict[str, bytes] = {}
+
+    def fingerprint(self, pack: Pack, shapes: str) -> bytes:
+        if shapes not in self._made:
+            self._made[shapes] = self._fingerprints.of(self._renderer.render(pack))
+        return self._made[shapes]
 
 
 _Asked = tuple[SubmissionRow, Gathered, submissions.Judged]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, LargeBinary, Row, Text, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -40,8 +40,8 @@ def words(content: ContentFacts) -> str:
     return "\n\n".join([content.text, *(one for one in details if isinstance(one, str)), *content.notes.values()])
 
 
-def kept(row: models.ContentPrint) -> Print:
-    """A row as a print."""
+def kept(row: models.ContentPrint | Row[Any]) -> Print:
+    """A row, of the mapping or of a statement, as a print."""
     said = None if row.text_digest is None else TextPrint(row.text_digest, row.text_sketch, tuple(row.text_bands))
     return Print(said, row.text_place, dict(zip(row.picture_hashes, row.picture_places, strict=True)))
 

@@ -119,7 +119,9 @@ async def look(session: AsyncSession, looked: Sequence[Looked], asked: Asked) ->
     candidates = await _candidates(session, looked, own)
     near = {
         one.content_id: [
-            found for row in candidates[one.content_id] for found in _compared(one.facts, own[one.content_id], row)
+            found
+            for content_id, other in candidates[one.content_id]
+            for found in _compared(one.facts, own[one.content_id], content_id, other)
         ]
         for one in looked
     }
@@ -182,7 +184,7 @@ def pictures(facts: ContentFacts) -> Iterator[tuple[str, int]]:
 
 async def _candidates(
     session: AsyncSession, looked: Sequence[Looked], own: Mapping[int, Print]
-) -> dict[int, list[models.ContentPrint]]:
+) -> dict[int, list[tuple[int, Print]]]:
     """Contents that share a band, or all their words, with these; whose they are and whether they are shown is not asked."""
     probes = [
         sorted({probe for picture in own[one.content_id].pictures for probe in prints.picture_probes(picture)})
@@ -200,28 +202,27 @@ async def _candidates(
             print_version=prints.VERSION,
         )
     )
-    found: dict[int, list[models.ContentPrint]] = defaultdict(list)
+    found: dict[int, list[tuple[int, Print]]] = defaultdict(list)
+    seen: dict[int, Print] = {}
     for row in rows:
-        values = row._mapping  # noqa: SLF001  (SQLAlchemy's own name for a row as a mapping)
-        found[row.looked_id].append(
-            models.ContentPrint(**{name: value for name, value in values.items() if name != "looked_id"})
-        )
+        if row.content_id not in seen:
+            seen[row.content_id] = kept(row)
+        found[row.looked_id].append((row.content_id, seen[row.content_id]))
     return found
 
 
-def _compared(facts: ContentFacts, own: Print, row: models.ContentPrint) -> Iterator[Near]:
-    other = kept(row)
+def _compared(facts: ContentFacts, own: Print, content_id: int, other: Print) -> Iterator[Near]:
     if own.text is not None and other.text is not None and other.text_place is not None:
         percent = prints.percent(own.text, other.text)
         if percent > prints.LEAST_PERCENT:
             is_earlier = own.text_place is None or other.text_place < own.text_place
-            yield Near(row.content_id, "text", other.text_place, is_earlier, percent=percent)
+            yield Near(content_id, "text", other.text_place, is_earlier, percent=percent)
     for path, picture in pictures(facts):
         alike = [(prints.bits_apart(picture, one), place) for one, place in other.pictures.items() if place is not None]
         bits, place = min(alike, default=(64, 0))
         if bits <= prints.MOST_BITS:
             own_place = own.pictures[picture]
-            yield Near(row.content_id, path, place, own_place is None or place < own_place, bits=bits)
+            yield Near(content_id, path, place, own_place is None or place < own_place, bits=bits)
 
 
 async def _public(session: AsyncSession, ids: Iterable[int]) -> dict[int, tuple[UUID, int]]:
