@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import cache
 
 import typer
 
@@ -64,10 +66,16 @@ app.command("stats")(stats.stats)
 app.command("doctor")(doctor.doctor)
 
 
+@cache
+def command() -> Callable[[], None]:
+    """All of it as typer runs it. Made once per process: reading what each parameter of each command is takes a while."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Expected failures are one line and exit code 1; accidents a traceback and 2."""
     try:
-        app()
+        command()()
     except DomainError as error:
         for problem in error.problems:
             sys.stderr.write(f"headwater: {problem.message}\n")

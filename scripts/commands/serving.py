@@ -19,7 +19,6 @@ import structlog
 import typer
 import uvicorn
 
-from api.app import create_app
 from core.errors import Misconfigured
 from core.settings import Settings
 from scripts import sockets, starting
@@ -152,6 +151,8 @@ async def _serve(
     runtime: Runtime, listening: socket.socket, tell: Callable[[], None], *, lost: Callable[[], str | None]
 ) -> None:
     """Serve until told to stop, or until the embedded database is lost for good."""
+    from api.app import create_app  # noqa: PLC0415  (the other commands, and workers, start in half the time without it)
+
     app = create_app(runtime.settings, runtime)
     server = _Announcing(sockets.configured(app, runtime.settings), tell, app.state.connections.end)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
