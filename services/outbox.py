@@ -208,12 +208,15 @@ _RELEASE = text(
 
 
 async def backlog(session: AsyncSession) -> dict[str, dict[str, float]]:
-    """By consumer: marks waiting, parked, and the age of the oldest waiting one in seconds."""
+    """By consumer: marks waiting, those of them that failed and are tried again, marks parked, and the age of the oldest
+    waiting one in seconds.
+    """
     waiting = DirtyMark.parked_at.is_(None)
     rows = await session.execute(
         select(
             DirtyMark.consumer,
             func.count().filter(waiting),
+            func.count().filter(waiting, DirtyMark.attempts > 0),
             func.count().filter(~waiting),
             func.coalesce(
                 func.extract("epoch", func.clock_timestamp() - func.min(DirtyMark.marked_at).filter(waiting)), 0
@@ -221,8 +224,8 @@ async def backlog(session: AsyncSession) -> dict[str, dict[str, float]]:
         ).group_by(DirtyMark.consumer)
     )
     found = {
-        consumer.value: {"waiting": waiting_count, "parked": parked, "oldest_seconds": round(float(age), 3)}
-        for consumer, waiting_count, parked, age in rows
+        consumer.value: {"waiting": count, "failing": failing, "parked": parked, "oldest_seconds": round(float(age), 3)}
+        for consumer, count, failing, parked, age in rows
     }
-    nothing = {"waiting": 0, "parked": 0, "oldest_seconds": 0.0}
+    nothing = {"waiting": 0, "failing": 0, "parked": 0, "oldest_seconds": 0.0}
     return {consumer.value: found.get(consumer.value, nothing) for consumer in models.Consumer}

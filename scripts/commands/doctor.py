@@ -155,10 +155,12 @@ async def _database(db: Database) -> AsyncIterator[Diagnosis]:
     yield Diagnosis("schema", "good", f"at {migrations.head()}")
     async with db.session() as session:
         for consumer, figures in (await outbox.backlog(session)).items():
-            late = figures["oldest_seconds"] > LATE_SECONDS
-            state: Literal["good", "warning", "bad"] = "bad" if figures["parked"] else "warning" if late else "good"
-            says = f"{figures['waiting']:.0f} waiting, {figures['parked']:.0f} parked"
-            advice = " (see: headwater stats)" if figures["parked"] else " (is a worker running?)" if late else ""
+            late, failed = figures["oldest_seconds"] > LATE_SECONDS, figures["failing"] or figures["parked"]
+            state: Literal["good", "warning", "bad"] = (
+                "bad" if figures["parked"] else "warning" if late or failed else "good"
+            )
+            says = ", ".join(f"{figures[name]:.0f} {name}" for name in ("waiting", "failing", "parked"))
+            advice = " (see: headwater stats)" if failed else " (is a worker running?)" if late else ""
             yield Diagnosis(f"{consumer.lower()} backlog", state, says + advice)
         for what, counts in (await stats.schedules(session, SystemClock())).items():
             wrong = counts["overdue"] or counts["failed"]

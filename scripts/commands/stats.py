@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.table import Table
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -37,9 +37,12 @@ def stats(*, as_json: AsJson = False) -> None:
     if as_json:
         say(found, as_json=True, text="")
         return
-    backlog = Table("consumer", "waiting", "parked", "oldest waits (s)", title="Backlog", title_justify="left")
+    backlog = Table(
+        "consumer", "waiting", "failing", "parked", "oldest waits (s)", title="Backlog", title_justify="left"
+    )
     for consumer, figures in found["backlog"].items():
-        backlog.add_row(consumer.lower(), *(str(figures[name]) for name in ("waiting", "parked", "oldest_seconds")))
+        shown = ("waiting", "failing", "parked", "oldest_seconds")
+        backlog.add_row(consumer.lower(), *(str(figures[name]) for name in shown))
     out.print(backlog)
     _alert(found)
     for run in found["imports"]:
@@ -69,8 +72,9 @@ def _tell_assets(found: dict[str, Any]) -> None:
 
 def _alert(found: dict[str, Any]) -> None:
     """What somebody has to look at."""
-    for parked in found["parked"]:
-        out.print(f"[red]parked[/] {parked['consumer']} {parked['kind']} {parked['id']}: {parked['failure']}")
+    for what in ("parked", "failing"):
+        for mark in found[what]:
+            out.print(f"[red]{what}[/] {mark['consumer']} {mark['kind']} {mark['id']}: {mark['failure']}")
     for what, figures in found["schedules"].items():
         for state in ("overdue", "failed"):
             if figures[state]:
@@ -120,14 +124,18 @@ async def assets(session: AsyncSession, clock: Clock) -> dict[str, Any]:
     }
 
 
+async def _marks(session: AsyncSession, such: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """The twenty marks of this kind that were left first, with what went wrong."""
+    mark = models.DirtyMark
+    rows = await session.scalars(select(mark).where(such).order_by(mark.marked_at).limit(20))
+    return [{"consumer": one.consumer, "kind": one.kind, "id": one.object_id, "failure": one.failure} for one in rows]
+
+
 async def _collect(runtime: Runtime) -> dict[str, Any]:
     async with runtime.db.session() as session:
-        parked = await session.execute(
-            select(models.DirtyMark)
-            .where(models.DirtyMark.parked_at.is_not(None))
-            .order_by(models.DirtyMark.parked_at)
-            .limit(20)
-        )
+        mark = models.DirtyMark
+        parked = await _marks(session, mark.parked_at.is_not(None))
+        failing = await _marks(session, mark.parked_at.is_(None) & (mark.attempts > 0))
         states = await session.execute(
             select(models.Submission.state, func.count())
             .group_by(models.Submission.state)
@@ -135,10 +143,8 @@ async def _collect(runtime: Runtime) -> dict[str, Any]:
         )
         return {
             "backlog": await outbox.backlog(session),
-            "parked": [
-                {"consumer": mark.consumer, "kind": mark.kind, "id": mark.object_id, "failure": mark.failure}
-                for mark in parked.scalars()
-            ],
+            "parked": parked,
+            "failing": failing,
             "schedules": await schedules(session, runtime.clock),
             "assets": await assets(session, runtime.clock),
             "erasures": await erasure.unfinished(session),

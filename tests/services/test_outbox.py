@@ -156,9 +156,12 @@ async def test_a_new_mark_is_not_taken_for_the_one_of_an_old_claim(db: Database)
 async def test_a_failure_waits_longer_each_time_and_is_parked_after_eight(db: Database):
     await mark(db, 1)
     pauses = []
-    for _ in range(outbox.ATTEMPTS):
+    for attempt in range(outbox.ATTEMPTS):
         (one,) = await claim(db)
         await fail(db, one)
+        if attempt == 0:
+            async with db.session() as session:
+                assert (await outbox.backlog(session))["DISTRIBUTION"]["failing"] == 1
         async with db.session() as session:
             pause = await session.scalar(text("SELECT claimed_until - clock_timestamp() FROM dirty_marks"))
         pauses.append(round(pause.total_seconds()))
@@ -169,8 +172,8 @@ async def test_a_failure_waits_longer_each_time_and_is_parked_after_eight(db: Da
     assert await claim(db) == []
     async with db.session() as session:
         assert await outbox.backlog(session) == {
-            "DISTRIBUTION": {"waiting": 0, "parked": 1, "oldest_seconds": 0.0},
-            "INDEX": {"waiting": 0, "parked": 0, "oldest_seconds": 0.0},
+            "DISTRIBUTION": {"waiting": 0, "failing": 0, "parked": 1, "oldest_seconds": 0.0},
+            "INDEX": {"waiting": 0, "failing": 0, "parked": 0, "oldest_seconds": 0.0},
         }
 
 
