@@ -35,6 +35,8 @@ Port = Annotated[int | None, typer.Option("--port", help="The port to listen on 
 
 RESTART_SECONDS = 2
 TURN_SECONDS = 0.001
+GARBAGE_AFTER = 50_000
+"""More objects than this must have come than gone before a worker looks for garbage among them."""
 
 
 class PortTaken(Misconfigured):
@@ -128,6 +130,9 @@ def worker(
 
     async def labour() -> None:
         async with open_runtime(chosen, patient=True) as runtime:
+            _keep_loaded()
+            # a batch holds on to its rows until they are committed: to look among them for garbage finds none
+            gc.set_threshold(GARBAGE_AFTER, 10, 10)
             work = frozenset(only or workers.Work)
             if until_drained:
                 done = await workers.drain(runtime, work=work)
@@ -198,13 +203,17 @@ class _Announcing(uvicorn.Server):
 
 
 def _settle() -> None:
+    """Threads take turns quickly, so that requests need not wait for documents that are read aside."""
+    _keep_loaded()
+    sys.setswitchinterval(TURN_SECONDS)
+
+
+def _keep_loaded() -> None:
     """What is loaded by now stays for good: to look through it for garbage again and again would take a fifth of a second
-    each time, in which nobody is served. And threads take turns quickly, so that requests need not wait for documents that
-    are read aside.
+    each time, in which nobody is served.
     """
     gc.collect()
     gc.freeze()
-    sys.setswitchinterval(TURN_SECONDS)
 
 
 def _listen(settings: Settings) -> socket.socket:
