@@ -1,8 +1,8 @@
 """What a plan over all channels costs: `python -m bench.plan [--rounds N]`.
 
 One content is judged at every shipped channel in three ways, interleaved, facts loaded beforehand: each channel alone, as if
-nothing were shared; all with one dossier, so that a text is measured once; and the whole plan as it is served, statements
-and renditions included. The goal: a plan for all costs no more than so many times one, and a number of statements that does
+nothing were shared; all with one dossier, so that a text is measured once; and the whole plan as it is served, with its
+statements, without and with the renditions, which are made when somebody asks for them. The goal: a plan for all costs no more than so many times one, and a number of statements that does
 not depend on the channels.
 """
 
@@ -72,12 +72,14 @@ async def _measure(dsn: str, rounds: int) -> None:
 
     counted: list[int] = []
     whole: list[float] = []
+    rendered: list[float] = []
     timed: dict[str, list[float]] = {"alone": [], "together": []}
     for _ in range(rounds):
         for name, work in (("alone", alone), ("together", together)):
             timed[name].append(_cpu(work))
         seconds, statements = await _plan(db, content, [pack.key for pack in packs])
         whole.append(seconds)
+        rendered.append((await _plan(db, content, [pack.key for pack in packs], is_rendered=True))[0])
         counted.append(statements)
     few = (await _plan(db, content, [packs[0].key]))[1]
     one = statistics.median(timed["alone"]) / len(judges)
@@ -85,6 +87,7 @@ async def _measure(dsn: str, rounds: int) -> None:
     _row("each alone", timed["alone"], one, len(judges))
     _row("with one dossier", timed["together"], one, len(judges))
     _row("the plan as served", whole, one, len(judges))
+    _row("with what each would be given", rendered, one, len(judges))
     print(f"| statements of a plan for 1 channel, for {len(judges)} | {few}, {statistics.median(counted):.0f} |")
     await db.close()
 
@@ -106,7 +109,9 @@ async def _content(session: AsyncSession) -> models.Content:
     )
 
 
-async def _plan(db: Database, content: models.Content, keys: Sequence[str]) -> tuple[float, int]:
+async def _plan(
+    db: Database, content: models.Content, keys: Sequence[str], *, is_rendered: bool = False
+) -> tuple[float, int]:
     """The CPU seconds of this process for a plan, and how many statements it sent."""
     sent: list[str] = []
 
@@ -116,7 +121,10 @@ async def _plan(db: Database, content: models.Content, keys: Sequence[str]) -> t
     event.listen(db.engine.sync_engine, "before_cursor_execute", note)
     began = time.process_time()
     async with db.session() as session:
-        await planning.plan(session, SYSTEM, content.uid, keys, clock=SystemClock(), base_url=BASE)
+        plans = await planning.plan(session, SYSTEM, content.uid, keys, clock=SystemClock(), base_url=BASE)
+        if is_rendered:
+            for one in plans:
+                _ = one.rendition
     seconds = time.process_time() - began
     event.remove(db.engine.sync_engine, "before_cursor_execute", note)
     return seconds, len(sent)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,23 +21,35 @@ from services.channels import installing, rendering
 from services.channels.dossiers import Dossier
 from services.channels.engine import evaluate
 from services.channels.findings import Evaluation, Outcome
+from services.channels.packs import Pack
 from services.channels.rendering import Rendition
 from services.gathering import Gathered, Which, gather
 
 ORDER = (Outcome.ELIGIBLE, Outcome.FIXABLE, Outcome.IMPOSSIBLE, Outcome.NOT_FOR_THIS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChannelPlan:
-    """One channel's part of a plan: the engine's word, and what the channel would be given (where the content is for it).
-
-    `expected_hours` is by when its audits should be over; None where its pack does not say.
-    """
+    """One channel's part of a plan: the engine's word, and what the channel would be given (where the content is for it)."""
 
     channel: models.Channel
     evaluation: Evaluation
-    rendition: Rendition | None
-    expected_hours: int | None
+    pack: Pack = field(repr=False)
+    renderer: rendering.Renderer = field(repr=False, compare=False)
+
+    @cached_property
+    def rendition(self) -> Rendition | None:
+        """What the channel would be given, made when it is first asked for: many want to know of outcomes alone."""
+        return self.renderer.render(self.pack) if self._is_for_it else None
+
+    @property
+    def expected_hours(self) -> int | None:
+        """By when its audits should be over; None where its pack does not say."""
+        return self.pack.audit.expected_hours if self._is_for_it else None
+
+    @property
+    def _is_for_it(self) -> bool:
+        return self.evaluation.outcome is not Outcome.NOT_FOR_THIS
 
     @property
     def expected_at(self) -> datetime | None:
@@ -92,10 +105,7 @@ async def planned(
         is_paid = channel.id in paid and quotas.pays_once(entry)
         quota_used = used.of(entry, content.creator_id, is_history=False, is_paid=is_paid)
         evaluation = evaluate(entry.compiled, dossier, at=now, quota_used=quota_used)
-        fits = evaluation.outcome is not Outcome.NOT_FOR_THIS
-        rendition = renderer.render(entry.compiled.pack) if fits else None
-        hours = entry.compiled.pack.audit.expected_hours if fits else None
-        plans.append(ChannelPlan(channel, evaluation, rendition, hours))
+        plans.append(ChannelPlan(channel, evaluation, entry.compiled.pack, renderer))
     return sorted(plans, key=lambda one: (ORDER.index(one.evaluation.outcome), one.channel.key))
 
 
