@@ -225,7 +225,7 @@ async def _refuse(world: World, n: int) -> None:
     refusal = deliveries.Refusal(list(RefusalKind)[n % 4], "No.")
 
     async def act(session: AsyncSession, row: models.Submission) -> None:
-        await deliveries.confirm(session, world.channel, row.uid, refusal=refusal, clock=world.clock)
+        await deliveries.refuse(session, world.channel, row.uid, refusal, clock=world.clock)
 
     await _on_submission(world, n, models.DELIVERED, act)
 

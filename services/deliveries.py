@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import models
 from core.caller import Caller, Scope
 from core.clock import Clock
-from core.errors import Forbidden, Invalid, NotFound
+from core.errors import Forbidden, NotFound
 from models import Consumer, DirtyKind, RefusalKind, SubmissionActor, SubmissionState
 from services import access, audit, names, outbox, submissions
 from services.objections import Objections
@@ -28,12 +28,6 @@ ENDS_AS = {
 
 class NoSuchSubmission(NotFound):
     code = "NO_SUCH_SUBMISSION"
-
-
-class ConfirmOrRefuse(Invalid):
-    """A channel says how it took what was delivered: by its own id for it, or by a refusal."""
-
-    code = "CONFIRM_OR_REFUSE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +49,21 @@ async def confirm(
     caller: Caller,
     which: UUID | Place,
     *,
-    external_id: str | None = None,
+    external_id: str,
     external_url: str | None = None,
-    refusal: Refusal | None = None,
     clock: Clock,
 ) -> models.Submission:
-    """What a channel's integration says of what was delivered: under which id and where it stands there, or why not.
+    """What a channel's integration says of what was delivered: under which id and where it stands there.
 
-    Saying the same again changes nothing. A refusal that ends the submission leaves the channel's feed with a tombstone.
+    Saying the same again changes nothing.
     """
-    access.require(caller, Scope.DELIVERY_WRITE)
-    submission, content = await _locked(session, caller, which)
-    if not caller.is_operator and submission.channel_id not in caller.channel_ids:
-        raise Forbidden("Only an integration whose key is for this channel, or an operator, may say so.")
-    _check(external_id, external_url, refusal)
+    submission, content = await _at_the_channel(session, caller, which)
+    against = Objections()
+    against.take(names.checked, external_id, "external_id")
+    if external_url is not None:
+        against.take(names.link, external_url, "external_url")
+    against.check()
     _expect(submission, models.DELIVERED, "was delivered")
-    if refusal is not None:
-        return await _refused(session, caller, submission, content, refusal, clock)
     before = (submission.state, submission.external_id, submission.external_url, submission.refusal)
     if before == (SubmissionState.CONFIRMED, external_id, external_url or submission.external_url, None):
         return submission
@@ -79,6 +71,26 @@ async def confirm(
     submission.external_url = external_url or submission.external_url
     await _moved(session, caller, submission, content, SubmissionState.CONFIRMED, _channel(caller, submission), clock)
     audit.record(session, caller, "submission.confirmed", submission, external_id=external_id)
+    return submission
+
+
+async def refuse(
+    session: AsyncSession, caller: Caller, which: UUID | Place, refusal: Refusal, *, clock: Clock
+) -> models.Submission:
+    """What a channel's integration says of what was delivered and not taken: why, and of which kind that is.
+
+    Saying the same again changes nothing. A refusal that ends the submission leaves the channel's feed with a tombstone.
+    """
+    submission, content = await _at_the_channel(session, caller, which)
+    state = ENDS_AS.get(refusal.kind, submission.state)
+    if (submission.state, submission.refusal, submission.reason) == (state, refusal.kind, refusal.message):
+        return submission
+    _expect(submission, models.DELIVERED, "was delivered")
+    submission.refusal = refusal.kind
+    await _moved(session, caller, submission, content, state, _channel(caller, submission), clock, refusal.message)
+    audit.record(session, caller, "submission.refused", submission, reason=refusal.message, kind=refusal.kind.value)
+    if state in submissions.ENDED:
+        await _look_again(session, content)
     return submission
 
 
@@ -108,24 +120,14 @@ async def resubmit(session: AsyncSession, caller: Caller, uid: UUID, *, clock: C
     return submission
 
 
-async def _refused(
-    session: AsyncSession,
-    caller: Caller,
-    submission: models.Submission,
-    content: models.Content,
-    refusal: Refusal,
-    clock: Clock,
-) -> models.Submission:
-    state = ENDS_AS.get(refusal.kind, submission.state)
-    before = (submission.state, submission.refusal, submission.reason)
-    if before == (state, refusal.kind, refusal.message):
-        return submission
-    submission.refusal = refusal.kind
-    await _moved(session, caller, submission, content, state, _channel(caller, submission), clock, refusal.message)
-    audit.record(session, caller, "submission.refused", submission, reason=refusal.message, kind=refusal.kind.value)
-    if state in submissions.ENDED:
-        await _look_again(session, content)
-    return submission
+async def _at_the_channel(
+    session: AsyncSession, caller: Caller, which: UUID | Place
+) -> tuple[models.Submission, models.Content]:
+    access.require(caller, Scope.DELIVERY_WRITE)
+    submission, content = await _locked(session, caller, which)
+    if not caller.is_operator and submission.channel_id not in caller.channel_ids:
+        raise Forbidden("Only an integration whose key is for this channel, or an operator, may say so.")
+    return submission, content
 
 
 async def _moved(
@@ -192,18 +194,6 @@ def _which(which: UUID | Place) -> ColumnElement[bool]:
     content = select(models.Content.id).where(models.Content.uid == which.content)
     channel = select(models.Channel.id).where(models.Channel.key == which.channel)
     return models.Submission.content_id.in_(content) & models.Submission.channel_id.in_(channel)
-
-
-def _check(external_id: str | None, external_url: str | None, refusal: Refusal | None) -> None:
-    against = Objections()
-    if (external_id is None) == (refusal is None):
-        message = "Say either under which `externalId` the channel has it, or why it refused it."
-        against.note(ConfirmOrRefuse(message, path=("external_id",)))
-    if external_id is not None:
-        against.take(names.checked, external_id, "external_id")
-    if external_url is not None:
-        against.take(names.link, external_url, "external_url")
-    against.check()
 
 
 def _expect(submission: models.Submission, states: tuple[SubmissionState, ...], what: str) -> None:

@@ -14,7 +14,7 @@ from api.graphql.mutations import answers_with, change, result
 from api.graphql.permissions import needs
 from api.graphql.problems import Refused
 from api.graphql.reading import Reading
-from api.graphql.reasons import ReasonOutOfRange, reason, subject
+from api.graphql.reasons import reason, subject
 from core.caller import Scope
 from core.errors import together
 from services import decisions, deliveries
@@ -34,18 +34,19 @@ class SubmissionChoice:
     at: SubmissionPlaceInput | None = given("Its content and channel.")
 
 
-@strawberry.input(description="Why a channel did not take what was delivered.")
-class DeliveryRefusalInput:
-    kind: models.RefusalKind = needed("What sort of refusal it is: that decides what becomes of the submission.")
-    message: str = needed("What the channel said: 1 to 1,000 characters. The author reads it.")
-
-
-@strawberry.input(description="How a channel took what was delivered: either `externalId`, or `refusal`.")
+@strawberry.input(description="How a channel shows what was delivered.")
 class ConfirmDeliveryInput:
     submission: SubmissionChoice = needed("Which submission.")
-    external_id: str | None = given("What the channel calls it: one line of 1 to 500 characters.")
+    external_id: str = needed("What the channel calls it: one line of 1 to 500 characters.")
     external_url: str | None = given("Where it stands there: an address.")
-    refusal: DeliveryRefusalInput | None = given("Why it was refused.")
+    idempotency_key: str | None = idempotency()
+
+
+@strawberry.input(description="Why a channel did not take what was delivered.")
+class RefuseDeliveryInput:
+    submission: SubmissionChoice = needed("Which submission.")
+    kind: models.RefusalKind = needed("What sort of refusal it is: that decides what becomes of the submission.")
+    message: str = needed("What the channel said: 1 to 1,000 characters. The author reads it.")
     idempotency_key: str | None = idempotency()
 
 
@@ -62,8 +63,13 @@ class ResubmitSubmissionInput:
     idempotency_key: str | None = idempotency()
 
 
-@strawberry.type(description="The submission as the channel's word leaves it.")
+@strawberry.type(description="The submission, shown by the channel.")
 class ConfirmDeliveryPayload:
+    submission: Submission = strawberry.field(description="The submission.")
+
+
+@strawberry.type(description="The submission as the refusal leaves it.")
+class RefuseDeliveryPayload:
     submission: Submission = strawberry.field(description="The submission.")
 
 
@@ -78,7 +84,10 @@ class ResubmitSubmissionPayload:
 
 
 ConfirmDeliveryResult = Annotated[
-    ConfirmDeliveryPayload | Refused, result("ConfirmDeliveryResult", "The confirmed or refused submission")
+    ConfirmDeliveryPayload | Refused, result("ConfirmDeliveryResult", "The confirmed submission")
+]
+RefuseDeliveryResult = Annotated[
+    RefuseDeliveryPayload | Refused, result("RefuseDeliveryResult", "The refused submission")
 ]
 WithdrawSubmissionResult = Annotated[
     WithdrawSubmissionPayload | Refused, result("WithdrawSubmissionResult", "The withdrawn submission")
@@ -95,18 +104,11 @@ def _which(sent: SubmissionChoice) -> UUID | deliveries.Place:
     return uid_of(str(sent.id), "Submission", "submission", "id")
 
 
-def _refusal(sent: DeliveryRefusalInput) -> deliveries.Refusal:
-    try:
-        return deliveries.Refusal(sent.kind, reason(sent.message, "message"))
-    except ReasonOutOfRange as error:
-        raise ReasonOutOfRange(error.message, path=("refusal", "message")) from error
-
-
 @strawberry.type
 class SubmissionMutation:
     @strawberry.mutation(
         description="For integrations, with a key for the channel: say under which id and where the channel shows what was"
-        " delivered, or why it refused it. Saying the same again changes nothing.",
+        " delivered. Saying the same again changes nothing.",
         extensions=[needs(Scope.DELIVERY_WRITE)],
     )
     async def confirm_delivery(
@@ -114,19 +116,33 @@ class SubmissionMutation:
         info: Info,
         input: Sent[ConfirmDeliveryInput],
     ) -> ConfirmDeliveryResult:
-        reading = Reading()
-        which = reading.take(_which, input.submission)
-        refusal = reading.take(_refusal, input.refusal) if input.refusal else None
-        if which is None or reading.errors:
-            raise together(reading.errors)
+        which = _which(input.submission)
         about = {
-            "external_id": None if input.external_id is strawberry.UNSET else input.external_id,
+            "external_id": input.external_id,
             "external_url": None if input.external_url is strawberry.UNSET else input.external_url,
-            "refusal": refusal,
             "clock": info.context.clock,
         }
         done = await change(info, input, "submission", deliveries.confirm, which, **about)
         return ConfirmDeliveryPayload(**done)
+
+    @strawberry.mutation(
+        description="For integrations, with a key for the channel: say why the channel did not take what was delivered. Saying the"
+        " same again changes nothing.",
+        extensions=[needs(Scope.DELIVERY_WRITE)],
+    )
+    async def refuse_delivery(
+        self,
+        info: Info,
+        input: Sent[RefuseDeliveryInput],
+    ) -> RefuseDeliveryResult:
+        reading = Reading()
+        which = reading.take(_which, input.submission)
+        message = reading.take(reason, input.message, "message")
+        if which is None or message is None:
+            raise together(reading.errors)
+        refusal = deliveries.Refusal(input.kind, message)
+        done = await change(info, input, "submission", deliveries.refuse, which, refusal, clock=info.context.clock)
+        return RefuseDeliveryPayload(**done)
 
     @strawberry.mutation(
         description="Take a content back from one channel: its feed says so. A new version is submitted anew.",

@@ -61,7 +61,8 @@ async def claim(
     """
     account_id = auditor(caller)
     against = Objections()
-    against.take(_check, lease, count)
+    against.take(_lasts, lease)
+    against.take(_at_once, count)
     channel_ids = (
         None if wanted.channels is None else await against.take_from(_channels(session, caller, wanted.channels))
     )
@@ -90,7 +91,7 @@ async def renew(
 ) -> list[models.Submission]:
     """Keep these longer: from now on for the whole lease, also where it has passed and nobody else took them."""
     against = Objections()
-    against.take(_check, lease)
+    against.take(_lasts, lease)
     held = await _held(session, caller, uids, against)
     until = clock.now() + lease
     for submission in held:
@@ -119,10 +120,13 @@ def auditor(caller: Caller) -> int:
     return caller.account_id
 
 
-def _check(lease: timedelta, count: int = 1) -> None:
+def _lasts(lease: timedelta) -> None:
     if not timedelta(minutes=1) <= lease <= LONGEST:
         longest = LONGEST // timedelta(minutes=1)
         raise ClaimOutOfRange(f"A claim lasts 1 to {longest} minutes.", path=("minutes",))
+
+
+def _at_once(count: int) -> None:
     if not 1 <= count <= MOST:
         raise ClaimOutOfRange(f"At most {MOST} are claimed at once, and at least 1.", path=("count",))
 

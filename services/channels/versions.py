@@ -125,11 +125,18 @@ def _read(found: models.PackVersion, name: str) -> Pack:
 
 
 async def earlier(session: AsyncSession, channel: models.Channel) -> models.PackVersion:
-    """The version that ruled before the present one."""
-    for one in await history(session, channel):
-        if one.version_id != channel.pack_version_id:
-            return await session.get_one(models.PackVersion, one.version_id)
-    raise NoEarlierVersion(f"{channel.key} was never ruled by any other version: there is nothing to go back to.")
+    """The version that ruled before the present one came: going back again goes further back, not forth to what was left."""
+    ruling: list[int] = []
+    for one in reversed(await history(session, channel)):
+        if one.step is models.InstallStep.ROLLED_BACK and one.version_id in ruling:
+            last = len(ruling) - 1 - ruling[::-1].index(one.version_id)
+            del ruling[last + 1 :]
+        else:
+            ruling.append(one.version_id)
+    if len(ruling) < 2:
+        said = f"No other version ruled {channel.key} before this one: name one by its digest to put it in force."
+        raise NoEarlierVersion(said)
+    return await session.get_one(models.PackVersion, ruling[-2])
 
 
 async def roll_back(session: AsyncSession, caller: Caller, channel: models.Channel, to: models.PackVersion) -> bool:

@@ -83,7 +83,7 @@ def test_a_pack_is_shown_compared_replaced_and_brought_back(run: Run, own_url: s
     assert refused == [
         "headwater: There is no channel demo.article with a pack here. Did you mean demo.articles?\n",
         f"headwater: demo.articles never had a version {'0' * 64}: see headwater channels show demo.articles.\n",
-        "headwater: demo.articles was never ruled by any other version: there is nothing to go back to.\n",
+        "headwater: No other version ruled demo.articles before this one: name one by its digest to put it in force.\n",
     ]
     rows = {tuple(cell.strip() for cell in line.strip("│").split("│")) for line in table.splitlines()}
     assert ("formats", "ARTICLE") in rows

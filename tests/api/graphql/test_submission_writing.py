@@ -43,6 +43,10 @@ class Delivered:
         known = {"submission": {"id": id_of(self.row)}} | sent
         return await do(asking or self.integration, "confirmDelivery", SHOWN, **known)
 
+    async def refuse(self, kind: str, message: str, asking: Asking | None = None, **sent: Any) -> Any:
+        known = {"submission": {"id": id_of(self.row)}, "kind": kind, "message": message} | sent
+        return await do(asking or self.integration, "refuseDelivery", SHOWN, **known)
+
     async def feed(self) -> list[str]:
         """What the channel's feed said, after everything was distributed."""
         await self.distributor.drain()
@@ -102,14 +106,16 @@ async def test_a_refusal_ends_what_cannot_pass_and_the_feed_follows(delivered: D
     ends = {"TRANSIENT": "DELIVERED", "CONTENT": "REJECTED", "PERMISSION": "FAILED", "PERMANENT": "FAILED"}
 
     for attempt, (kind, state) in enumerate(ends.items()):
-        refusal = {"kind": kind, "message": f"No: {kind}."}
-        refused = await delivered.confirm(refusal=refusal)
-        again = await delivered.confirm(refusal=refusal)
+        message = f"No: {kind}."
+        refused = await delivered.refuse(kind, message)
+        again = await delivered.refuse(kind, message)
+        wrong = [("WRONG_SUBMISSION_STATE", "")]
         told.append(state)
 
         assert refused["attempt"] == max(attempt, 1)
-        assert [refused[part] for part in ("state", "refusal", "reason")] == [state, kind, refusal["message"]]
-        assert again == (refused if kind == "TRANSIENT" else [("WRONG_SUBMISSION_STATE", "")])
+        assert [refused[part] for part in ("state", "refusal", "reason")] == [state, kind, message]
+        assert again == refused
+        assert state == "DELIVERED" or await delivered.refuse(kind, "Another.") == wrong
         assert await delivered.told() == told
         if state != "DELIVERED":
             said += ["WITHDRAWN", "RESTORED"]
@@ -131,16 +137,18 @@ async def test_only_the_channels_integration_says_so_and_all_that_is_wrong_is_to
     assert await confirm(delivered.api.as_(writer), externalId="x") == [("FORBIDDEN", "")]
     unknown = {"id": global_id("Submission", new_uid())}
     assert await confirm(submission=unknown, externalId="x") == [("NO_SUCH_SUBMISSION", "submission")]
-    assert await confirm(externalUrl="nowhere") == [
-        ("CONFIRM_OR_REFUSE", "externalId"),
+    assert await confirm(externalId=" ", externalUrl="nowhere") == [
+        ("MALFORMED_NAME", "externalId"),
         ("MALFORMED_LINK", "externalUrl"),
     ]
-    assert await confirm(externalId="x", refusal={"kind": "CONTENT", "message": "No."}) == [
-        ("CONFIRM_OR_REFUSE", "externalId")
+    refuse = delivered.refuse
+    assert await refuse("CONTENT", "No.", nobody) == [("NO_SUCH_SUBMISSION", "submission")]
+    assert await refuse("CONTENT", "No.", narrow) == [("MISSING_SCOPE", "")]
+    assert await refuse("CONTENT", "No.", delivered.api.as_(writer)) == [("FORBIDDEN", "")]
+    assert await refuse("CONTENT", " ", submission={"id": "zzz"}) == [
+        ("MALFORMED_ID", "submission.id"),
+        ("REASON_OUT_OF_RANGE", "message"),
     ]
-    assert await confirm(externalId=" ") == [("MALFORMED_NAME", "externalId")]
-    bad = {"submission": {"id": "zzz"}, "refusal": {"kind": "CONTENT", "message": " "}}
-    assert await confirm(**bad) == [("MALFORMED_ID", "submission.id"), ("REASON_OUT_OF_RANGE", "refusal.message")]
     listed = "{ submissions(first: 5) { nodes { state } } }"
     assert (await delivered.integration.data(listed))["submissions"]["nodes"] == [{"state": "DELIVERED"}]
     assert (await nobody.data(listed))["submissions"]["nodes"] == []

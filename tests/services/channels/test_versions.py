@@ -41,6 +41,19 @@ async def test_what_ruled_before_is_the_last_other_version(session: AsyncSession
     assert versions.readable(channel, to).name.en == "three"
 
 
+async def test_going_back_again_goes_further_back_and_never_to_what_was_left(session: AsyncSession):
+    channel = await ruled(session, "one", "two", "three")
+    came = []
+    for _ in range(2):
+        to = await versions.earlier(session, channel)
+        await versions.roll_back(session, SYSTEM, channel, to)
+        came.append(versions.readable(channel, to).name.en)
+
+    assert came == ["two", "one"]
+    with pytest.raises(versions.NoEarlierVersion):
+        await versions.earlier(session, channel)
+
+
 async def test_one_version_alone_leads_nowhere(session: AsyncSession):
     channel = await ruled(session, "old")
 
