@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import asyncpg
 import psutil
@@ -38,8 +39,13 @@ from tests import make
 
 ROOT = Path(__file__).resolve().parent.parent
 PARAGRAPH = "A kettle that pours without a drop beside it, and a handle that stays cool. 三年了，每天早上烧水泡茶。"
+WORDS = (
+    "kettle handle spout lid water steam boil pour cool heavy light steel copper glass morning tea coffee kitchen table shelf"
+    " three years every day since then with without under over beside against slowly quickly never always"
+    " 水壶 把手 壶嘴 盖子 热水 早晨 泡茶 厨房 桌子 三年 每天 从来 慢慢 很快 不锈钢 玻璃 轻便 结实 好用 推荐"
+)
 WRITTEN = (
-    "fact_snapshots", "submissions", "decisions", "submission_events", "quota_uses", "quota_counters", "feed_items", "feed_contents",
+    "content_prints", "fact_snapshots", "submissions", "decisions", "submission_events", "quota_uses", "quota_counters", "feed_items", "feed_contents",
     "streams", "stream_events",
 )  # fmt: skip
 """What a distributor adds rows to, each after those that it refers to."""
@@ -109,7 +115,7 @@ async def _fill(dsn: str, contents: int, channels: int) -> None:
                 session,
                 creators[number % 20],
                 title=f"Kettle number {number}",
-                text=f"{number}. {PARAGRAPH * 8}",
+                text=_text(number),
                 summary=PARAGRAPH,
                 tags=tuple(tags[(number + step) % 20] for step in range(4)),
                 products=(products[number % 40], products[(number + 7) % 40]),
@@ -119,6 +125,12 @@ async def _fill(dsn: str, contents: int, channels: int) -> None:
         ids = (await session.scalars(select(models.Content.id))).all()
         await outbox.mark(session, DirtyKind.CONTENT, ids, consumers=[Consumer.DISTRIBUTION])
     await db.close()
+
+
+def _text(number: int) -> str:
+    """A text of its own: contents that are all copies of each other would measure how these are found."""
+    chosen = Random(number)
+    return ". ".join(" ".join(chosen.choices(WORDS.split(), k=12)) for _ in range(16))
 
 
 def _distribute(postmaster: int, dsn: str, processes: int) -> Cost:
