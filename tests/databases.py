@@ -10,6 +10,8 @@ from uuid import uuid4
 import asyncpg
 from sqlalchemy import make_url
 
+from core.db import Database
+
 # All that a migration could have changed: a database that says something else here is not taken back.
 SHAPE = """
     WITH ours AS (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
@@ -59,10 +61,19 @@ class Shelf:
     _free: list[str] = field(default_factory=list)
     _made: set[str] = field(default_factory=set)
     _shape: str = ""
+    _databases: dict[str, Database] = field(default_factory=dict)
     _rows: dict[str, bytes] = field(default_factory=dict)  # by table: what the migrations themselves put there
 
     def url(self, name: str) -> str:
         return make_url(self.server).set(database=name).render_as_string(hide_password=False)
+
+    def database(self, name: str) -> Database:
+        """With connections of its own; closed, it can be had again: what was compiled for one test serves the next."""
+        if name not in self._databases:
+            self._databases[name] = Database(
+                self.url(name), pool=40, statement_timeout_ms=20_000, lock_timeout_ms=15_000
+            )
+        return self._databases[name]
 
     async def take(self) -> str:
         """The name of a database as the migrations leave it, for the one test that asks."""
