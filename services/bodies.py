@@ -11,6 +11,7 @@ import nh3
 
 from models import blocks
 from models.blocks import Block, Span
+from services import commonmark
 
 Address = Callable[[str], str | None]
 """From the uid of an asset or product to the address to show or link; None where there is none."""
@@ -28,12 +29,6 @@ _ATTRIBUTES = {
     "p": {"class"},
 }
 _MARKS: Mapping[str, str] = {"strong": "strong", "em": "em", "code": "code", "strike": "del"}
-_MARKDOWN_MARKS: Mapping[str, str] = {"strong": "**", "em": "*", "code": "`", "strike": "~~"}
-# what Markdown would read as something else
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~-])")
-
-# what an address between angle brackets cannot have
-_UNLINKABLE = re.compile(r"[<>\s]")
 
 
 def nowhere(_uid: str) -> str | None:
@@ -136,84 +131,7 @@ def text(body: tuple[Block, ...]) -> str:
 
 def markdown(body: tuple[Block, ...], *, asset: Address = nowhere, product: Address = nowhere) -> str:
     """CommonMark with tables; what looks like markup in a creator's words is escaped."""
-    parts = [_markdown_block(block, asset, product) for block in body]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _markdown_block(block: Block, asset: Address, product: Address) -> str:  # noqa: C901, PLR0911  (one case a block)
-    match block:
-        case blocks.Paragraph():
-            return _markdown_spans(block.spans)
-        case blocks.Heading():
-            return f"{'#' * block.level} {_plain(block.text)}"
-        case blocks.Image():
-            return _markdown_image(block, asset)
-        case blocks.GalleryBlock():
-            return "\n\n".join(filter(None, (_markdown_image(image, asset) for image in block.images)))
-        case blocks.Video():
-            return _markdown_link(block.caption, asset(str(block.asset)))
-        case blocks.ProductBlock():
-            return _markdown_link(block.note, product(str(block.product)))
-        case blocks.Quote():
-            words = _markdown_spans(block.spans) + (f"\n\n— {_plain(block.source)}" if block.source else "")
-            return "\n".join(f"> {line}".rstrip() for line in words.split("\n"))
-        case blocks.ListBlock():
-            marks = (f"{place}." if block.ordered else "-" for place in range(1, len(block.items) + 1))
-            items = (_markdown_spans(item).replace("\n", "\n   ") for item in block.items)
-            return "\n".join(f"{mark} {item}" for mark, item in zip(marks, items, strict=True))
-        case blocks.Table():
-            return _markdown_table(block)
-        case blocks.Code():
-            fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", block.text)), default=0))
-            return f"{fence}{block.language}\n{block.text}\n{fence}"
-        case blocks.Divider():
-            return "---"
-        case blocks.Embed():
-            return _markdown_link(block.title, block.url)
-
-
-def _plain(words: str) -> str:
-    return _SPECIAL.sub(r"\\\1", words)
-
-
-def _markdown_spans(spans: tuple[Span, ...]) -> str:
-    return "".join(_markdown_span(span) for span in spans)
-
-
-def _markdown_span(span: Span) -> str:
-    if span.href and span.href == span.text and not _UNLINKABLE.search(span.href):
-        return f"<{span.href}>"
-    words = span.text if "code" in span.marks else _plain(span.text)
-    for mark in span.marks:
-        words = f"{_MARKDOWN_MARKS[mark]}{words}{_MARKDOWN_MARKS[mark]}"
-    return f"[{words}](<{span.href.replace('<', '%3C').replace('>', '%3E')}>)" if span.href else words
-
-
-def _markdown_image(image: blocks.Image, asset: Address) -> str:
-    source = asset(str(image.asset))
-    shown = f"![{_plain(image.alternative_text)}](<{source}>)" if source else ""
-    return "\n\n".join(filter(None, (shown, _plain(image.caption))))
-
-
-def _markdown_link(words: str, target: str | None) -> str:
-    if target is None:
-        return _plain(words)
-    return f"[{_plain(words or target)}](<{target.replace('<', '%3C').replace('>', '%3E')}>)"
-
-
-def _markdown_table(table: blocks.Table) -> str:
-    width = max((len(row) for row in (table.header, *table.rows)), default=0)
-    if not width:
-        return ""
-    header = table.header or ("",) * width
-    lines = [header, ("---",) * width, *table.rows]
-    return "\n".join(
-        "| " + " | ".join(_cell(cell) for cell in (*line, *("",) * (width - len(line)))) + " |" for line in lines
-    )
-
-
-def _cell(words: str) -> str:
-    return words if words == "---" else _plain(words).replace("\n", " ")
+    return commonmark.written(body, asset, product)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def test_a_body_becomes_markdown() -> None:
         "> So it is.\n>\n> — Lu Yu",
         "| leaf | °C |\n| --- | --- |\n| green | 80 |",
         "```sh\nboil --now\n```",
-        "---",
+        "***",
         "![a cup of tea](<https://files.example/1.jpg>)",
         "A cup",
         "[The kettle](<https://shop.example/kettle>)",

@@ -72,7 +72,7 @@ async def test_words_that_nobody_saved_are_planned_and_shown(api: Asking, sessio
             "outcome": "FIXABLE", "expectedHours": 24, "expectedAt": "2026-11-25T08:00:00+00:00",
             "findings": [{"path": "title"}],
             "rendition": {
-                "format": "MARKDOWN", "markup": "**One **\n\n[Good.](<https://shop.example/1>)", "pictures": [picture],
+                "format": "MARKDOWN", "markup": "**One**\n\n[Good.](<https://shop.example/1>)", "pictures": [picture],
                 "cards": [card | {"reason": "Good.", "product": {"id": goods}, "picture": None}],
             },
         }

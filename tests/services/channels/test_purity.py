@@ -36,6 +36,8 @@ ALLOWED = {
     "regex",
     "services.bodies",
     "services.channels",
+    "services.commonmark",
+    "services.commonmark_spans",
     "tomllib",
     "typing",
     "unicodedata",
@@ -45,7 +47,16 @@ ALLOWED = {
 }
 PACKAGES = {"models", "services"}
 # What the engine leans on outside its folder.
-BELOW = [FOLDER.parents[1] / name for name in ("models/blocks.py", "models/texts.py", "services/bodies.py")]
+BELOW = [
+    FOLDER.parents[1] / name
+    for name in (
+        "models/blocks.py",
+        "models/texts.py",
+        "services/bodies.py",
+        "services/commonmark.py",
+        "services/commonmark_spans.py",
+    )
+]
 MODULES = [*BELOW, *sorted(file for file in FOLDER.rglob("*.py") if file.name not in WITH_SESSIONS | WITH_FILES)]
 
 
