@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +11,9 @@ from models import blocks
 from models.blocks import Block, Span
 
 Address = Callable[[str], str | None]
+
+_GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"
+_FENCE = re.compile("`{3,}|^`|`$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,24 @@ class Dialect:
     link: Callable[[str, str], str]
     quote: Callable[[str], str]
     code: Callable[[str], str]
+    in_code: Callable[[str], str] = str
+    """Words, already written, as they may stand within a mark of code."""
+    is_tight: bool = False
+    """Whether a mark neither holds next to a blank nor beyond the end of a line."""
 
 
 def _mrkdwn_words(text: str) -> str:
     # these three are all that can be written otherwise; a star stays a star
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _mrkdwn_in_code(words: str) -> str:
+    # a backtick cannot be written otherwise and would end the code
+    return words.replace("`", _GRAVE)
+
+
+def _mrkdwn_code(words: str) -> str:
+    return f"```\n{_FENCE.sub(lambda run: _GRAVE * len(run.group()), words)}\n```"
 
 
 def _mrkdwn_link(url: str, words: str) -> str:
@@ -45,7 +62,9 @@ MRKDWN = Dialect(
     marks={"strong": ("*", "*"), "em": ("_", "_"), "code": ("`", "`"), "strike": ("~", "~")},
     link=_mrkdwn_link,
     quote=lambda words: "\n".join(f"> {line}".rstrip() for line in words.split("\n")),
-    code=lambda words: f"```\n{words}\n```",
+    code=_mrkdwn_code,
+    in_code=_mrkdwn_in_code,
+    is_tight=True,
 )
 
 
@@ -88,10 +107,31 @@ def _spans(spans: Sequence[Span], dialect: Dialect) -> str:
 
 
 def _span(span: Span, dialect: Dialect) -> str:
-    words = dialect.words(span.text)
-    for mark in span.marks:
-        words = _marked(mark, words, dialect)
+    if dialect.is_tight and span.marks:
+        words = "\n".join(_tight(line, span.marks, dialect) for line in span.text.split("\n"))
+    else:
+        words = _all_marked(dialect.words(span.text), span.marks, dialect)
     return dialect.link(span.href, words) if span.href else words
+
+
+def _tight(line: str, marks: Sequence[blocks.Mark], dialect: Dialect) -> str:
+    """The line with blanks at its ends outside the marks."""
+    core = line.strip()
+    if not core:
+        return line
+    start = line.index(core)
+    marked = _all_marked(dialect.words(core), marks, dialect)
+    return f"{line[:start]}{marked}{line[start + len(core) :]}"
+
+
+def _all_marked(words: str, marks: Sequence[blocks.Mark], dialect: Dialect) -> str:
+    """Code is innermost: in it no other mark is read."""
+    if "code" in marks:
+        words = _marked("code", dialect.in_code(words), dialect)
+    for mark in marks:
+        if mark != "code":
+            words = _marked(mark, words, dialect)
+    return words
 
 
 def _marked(mark: str, words: str, dialect: Dialect) -> str:

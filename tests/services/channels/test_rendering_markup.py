@@ -104,6 +104,27 @@ def test_mrkdwn_escapes_the_three_letters_that_can_be():
     ]
 
 
+def test_in_mrkdwn_no_backtick_ends_code_and_marks_hold_to_words():
+    spans = [
+        {"text": "`x` <!here> `y`", "marks": ["strong", "code"]},
+        {"text": " two\nlines ", "marks": ["em"]},
+        {"text": "a`b"},
+    ]
+    body = [{"type": "paragraph", "spans": spans}, {"type": "code", "text": "`a\n```\n<!here> `b` c"}]
+
+    assert (shown("mrkdwn", "", body, title="", url=None).markup or "") == (
+        "*`ˋxˋ &lt;!here&gt; ˋyˋ`* _two_\n_lines_ a`b\n\n```\nˋa\nˋˋˋ\n&lt;!here&gt; `b` c\n```"
+    )
+
+
+def test_in_chat_html_code_is_innermost():
+    body = [{"type": "paragraph", "spans": [{"text": "a", "marks": ["code", "strong"]}]}]
+    other = [{"type": "paragraph", "spans": [{"text": "a", "marks": ["strong", "code"]}]}]
+
+    assert shown("chat_html", "", body, title="", url=None).markup == "<b><code>a</code></b>"
+    assert shown("chat_html", "", other, title="", url=None).markup == "<b><code>a</code></b>"
+
+
 @pytest.mark.parametrize("more", [", max = 100", ', max = 40, counted = "words"'])
 def test_a_cut_counts_the_whole_or_the_words(more: str):
     body = [{"type": "paragraph", "spans": [{"text": "水" * 90, "marks": ["em"]}]}]
