@@ -124,7 +124,8 @@ class UnsavedDraftInput:
 class PlanQuery:
     @strawberry.field(
         description="What would become of the draft of a content, else of what waits, else of what is live, at these channels now."
-        " With `unsaved`, of words that nobody saved: nothing is kept of them. For those who may change the content.",
+        " With `unsaved`, of words that nobody saved: nothing is kept of them, and where a new content has no address yet,"
+        " one of the same length that ends in an id of zeros stands for it. For those who may change the content.",
         directives=[Cost(weight=50)],
     )
     async def distribution_plan(
