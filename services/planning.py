@@ -97,13 +97,15 @@ async def planned(
 ) -> list[ChannelPlan]:
     """The plan for these facts at these entries."""
     content = gathered.content
+    # what is published from here is news, whatever its content was before
+    is_history = content.is_history and gathered.revision.id == content.live_revision_id
     used = await quotas.used(session, catalogue, [gathered], now)
     paid = await quotas.paid_channels(session, content.id)
     dossier, renderer = Dossier(gathered.facts, now), rendering.Renderer(gathered.facts)
     plans = []
     for channel, entry in entries:
         is_paid = channel.id in paid and quotas.pays_once(entry)
-        quota_used = used.of(entry, content.creator_id, is_history=False, is_paid=is_paid)
+        quota_used = used.of(entry, content.creator_id, is_history=is_history, is_paid=is_paid)
         evaluation = evaluate(entry.compiled, dossier, at=now, quota_used=quota_used)
         plans.append(ChannelPlan(channel, evaluation, entry.compiled.pack, renderer))
     return sorted(plans, key=lambda one: (ORDER.index(one.evaluation.outcome), one.channel.key))

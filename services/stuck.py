@@ -18,6 +18,7 @@ from models import Consumer, DirtyKind, RefusalKind
 from models import SubmissionState as State
 from services import access
 from services.channels.findings import Words
+from services.submissions import STANDING
 
 DISTRIBUTED_WITHIN = timedelta(minutes=1)
 AUDITED_WITHIN = timedelta(days=1)
@@ -97,8 +98,14 @@ def is_stuck() -> ColumnElement[bool]:
     """The condition on `submissions` rows, by the time of the database."""
     one, now = models.Submission, func.now()
     too_long = or_(one.deadline_at < now, one.escalated_at.is_not(None), one.claimed_until < now)
+    mark = models.DirtyMark
+    failing = select(mark.object_id).where(
+        mark.consumer == Consumer.DISTRIBUTION, mark.kind == DirtyKind.CONTENT, mark.failure.is_not(None)
+    )
     untaken = and_(one.auditor_id.is_(None), one.state_since < now - AUDITED_WITHIN)
     return or_(
+        # as an array, which an index can be asked for
+        and_(_in(*STANDING), one.content_id == func.any(func.array(failing.scalar_subquery()))),
         and_(_in(State.MACHINE_AUDIT), one.state_since < now - DISTRIBUTED_WITHIN),
         and_(_in(State.ACCEPTED), one.state_since < now - DISTRIBUTED_WITHIN),
         and_(_in(State.HUMAN_AUDIT), or_(too_long, untaken)),
@@ -140,7 +147,12 @@ def _statement() -> Any:
     last = select(func.max(event.at)).where(event.submission_id == one.id).correlate(one).scalar_subquery()
     is_waiting = one.state.in_((State.MACHINE_AUDIT, State.ACCEPTED))
     causes = (
-        (and_(is_waiting, mark.failure.is_not(None)), StuckCause.DISTRIBUTION_FAILED, one.state_since, mark.failure),
+        (
+            and_(one.state.in_(STANDING), mark.failure.is_not(None)),
+            StuckCause.DISTRIBUTION_FAILED,
+            mark.marked_at,
+            mark.failure,
+        ),
         (is_waiting, StuckCause.NOT_DISTRIBUTED, one.state_since, None),
         (and_(one.state.in_((State.HUMAN_AUDIT, State.TRIAL)), one.deadline_at < now), StuckCause.OVERDUE, one.deadline_at, None),
         (one.escalated_at.is_not(None), StuckCause.ESCALATED, one.escalated_at, one.escalation),

@@ -357,3 +357,21 @@ async def test_a_plan_costs_the_same_statements_for_one_channel_and_for_many(db:
     await sent_for(keys)
 
     assert await sent_for(keys) == await sent_for(keys[:1]) != []
+
+
+async def test_what_was_published_elsewhere_before_needs_no_quota_in_plans_either(db: Database, clock: FixedClock):
+    await install(db, pack("test.one", quota={"total": 0}))
+    async with db.session() as session:
+        content = await make.content(session, await make.creator(session), is_history=True)
+
+    as_it_is = (await plan(db, clock, content.uid))["test.one"]
+    async with db.session() as session:
+        row = await session.get_one(models.Content, content.id)
+        draft = models.Revision(content_id=content.id, number=2, title="Anew", summary="", body=[], details={})
+        draft.state = models.RevisionState.DRAFT
+        session.add(draft)
+        await session.flush()
+        row.draft_revision_id = draft.id
+    edited = (await plan(db, clock, content.uid))["test.one"]
+
+    assert (as_it_is.evaluation.outcome, edited.evaluation.outcome) == (Outcome.ELIGIBLE, Outcome.FIXABLE)

@@ -70,8 +70,9 @@ async def test_each_cause(session: AsyncSession, values: dict[str, Any], expecte
     assert await stuck.counts(session) == ({expected[0]: 1} if expected else {})
 
 
-async def test_a_failing_mark_is_the_cause_and_its_words_are_for_operators(session: AsyncSession):
-    row = await submission(session, state=State.ACCEPTED)
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.DELIVERED])  # what stands, and its edit cannot be distributed
+async def test_a_failing_mark_is_the_cause_and_its_words_are_for_operators(session: AsyncSession, state: State):
+    row = await submission(session, state=state)
     mark = {"consumer": Consumer.DISTRIBUTION, "kind": DirtyKind.CONTENT, "object_id": row.content_id}
     session.add(models.DirtyMark(**mark, attempts=8, parked_at=NOW, failure="ZeroDivisionError()"))
     await session.flush()
@@ -81,6 +82,7 @@ async def test_a_failing_mark_is_the_cause_and_its_words_are_for_operators(sessi
 
     assert (ours.cause, ours.said) == (Cause.DISTRIBUTION_FAILED, "ZeroDivisionError()")
     assert (theirs.cause, theirs.said) == (Cause.DISTRIBUTION_FAILED, None)
+    assert await stuck.counts(session) == {Cause.DISTRIBUTION_FAILED: 1}
 
 
 async def test_a_refusal_for_now_counts_from_when_it_was_said(session: AsyncSession):
