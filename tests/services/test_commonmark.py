@@ -113,6 +113,25 @@ def test_what_is_read_is_what_was_written(spans: list[tuple[str, str]]) -> None:
         assert read(markdown) == squeezed(written), markdown
 
 
+@settings(max_examples=40, deadline=None)
+@given(NASTY)
+def test_words_in_one_line_are_read_as_they_were_written(words: str) -> None:
+    line = " ".join(words.split())
+    picture = {"type": "image", "asset": str(FILE), "alternative_text": words}
+    body = blocks.load(
+        [
+            {"type": "heading", "level": 1, "text": line},
+            {"type": "table", "header": [words], "rows": [["", words]]},
+            {"type": "embed", "url": SAFE, "title": line or "x"},
+            picture,
+        ]
+    )
+
+    said = [read(bodies.markdown((block,), asset=lambda _: SAFE)) for block in body]
+
+    assert said == [squeezed(text) for text in (words, words + words, words.strip() or "x", words)]
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(
