@@ -360,9 +360,12 @@ async def test_a_plan_costs_the_same_statements_for_one_channel_and_for_many(db:
 
 
 async def test_what_was_published_elsewhere_before_needs_no_quota_in_plans_either(db: Database, clock: FixedClock):
-    await install(db, pack("test.one", quota={"total": 0}))
+    await install(db, pack("test.one", quota={"total": 1}))
     async with db.session() as session:
         content = await make.content(session, await make.creator(session), is_history=True)
+        channel_id = await session.scalar(select(models.Channel.id))
+        counter = {"period": models.QuotaPeriod.TOTAL, "starts_on": make.day("1970-01-01"), "used_count": 1}
+        session.add(models.QuotaCounter(channel_id=channel_id, creator_id=0, **counter))
 
     as_it_is = (await plan(db, clock, content.uid))["test.one"]
     async with db.session() as session:
