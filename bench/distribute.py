@@ -1,4 +1,4 @@
-"""What it costs to bring contents to many channels, beside a bare COPY of the same rows: `python -m bench.distributing`.
+"""What it costs to bring contents to many channels, beside a bare COPY of the same rows: `python -m bench.distribute`.
 
 A database with contents that were just published and with channels that take everything is copied twice. In each copy worker
 processes distribute (one, then four); then the rows that they wrote are copied out, and in by COPY into the same tables of a
