@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
@@ -33,6 +33,12 @@ IN_CHINESE = {State.EXPIRED: "审核超过期限", State.ACCEPTED: "试投期已
 _STANDS_IN_ONE = models.Submission.state.in_(bindparam("states", list(OVERDUE), expanding=True, literal_execute=True))
 
 
+def _late(now: datetime) -> ColumnElement[bool]:
+    """Beyond its deadline, and before nobody: who is looking at it may finish while the claim lasts."""
+    one = models.Submission
+    return and_(one.deadline_at <= now, or_(one.claimed_until.is_(None), one.claimed_until <= now))
+
+
 async def step(db: Database, clock: Clock) -> bool:
     """Move some of what is overdue; whether there may be more."""
     async with db.session() as session:
@@ -46,7 +52,7 @@ async def _move(session: AsyncSession, now: datetime) -> int:
     one = models.Submission
     overdue = await session.scalars(
         select(one)
-        .where(one.content_id == any_of(contents), one.state.in_(OVERDUE), one.deadline_at <= now)
+        .where(one.content_id == any_of(contents), one.state.in_(OVERDUE), _late(now))
         .order_by(one.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -68,7 +74,7 @@ async def _locked(session: AsyncSession, now: datetime) -> dict[int, int]:
     to them: what they do may be in time.
     """
     one, content = models.Submission, models.Content
-    late = select(one.content_id).where(_STANDS_IN_ONE, one.deadline_at <= now).order_by(one.deadline_at).limit(AT_ONCE)
+    late = select(one.content_id).where(_STANDS_IN_ONE, _late(now)).order_by(one.deadline_at).limit(AT_ONCE)
     rows = await session.execute(
         select(content.id, content.creator_id)
         .where(content.id.in_(late))

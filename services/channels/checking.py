@@ -11,7 +11,7 @@ from services.channels import clean_out, examples
 from services.channels.complaints import PackProblem, did_you_mean, problem
 from services.channels.engine import CompiledPack
 from services.channels.packs import MalformedPack, Pack, Platform, parse_pack, parse_platforms
-from services.channels.soundness import contradictions, unreachable
+from services.channels.soundness import contradictions, endless, unreachable
 from services.channels.vocabulary import Vocabulary, unknown_words
 
 PLATFORMS = "platforms.toml"
@@ -132,6 +132,8 @@ def faults(each: CheckedPack, vocabulary: Vocabulary | None = None) -> Iterator[
         yield each.problem("CONTRADICTORY_RULES", path, reason)
     for path, reason in unreachable(each.pack):
         yield each.problem("FORMAT_NEVER_TAKEN", path, reason)
+    for path, reason in endless(each.pack):
+        yield each.problem("ENDLESS_TRIAL", path, reason)
     for index, said in examples.failures(CompiledPack(each.pack)):
         yield each.problem("EXAMPLE_FAILED", ("examples", index), said)
     if each.pack.clean_out is not None:

@@ -63,6 +63,12 @@ def unreachable(pack: Pack) -> Iterator[tuple[Path, str]]:
                 yield (*path, at), f"the selector never takes {form}: it takes {', '.join(taken)}"
 
 
+def endless(pack: Pack) -> Iterator[tuple[Path, str]]:
+    """Stages of the audit that nothing ends by itself: a trial passes when its hours are over."""
+    if "trial" in pack.audit.path and pack.audit.trial_hours is None:
+        yield ("audit", "path", pack.audit.path.index("trial")), "a trial needs trial_hours: without them it never ends"
+
+
 def _range(index: int, rule: Rule) -> _Range | None:
     if rule.severity != "block":
         return None

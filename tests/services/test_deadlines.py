@@ -91,6 +91,22 @@ async def test_the_clock_ends_what_nobody_judged_and_lets_trials_pass(db: Databa
     ]
 
 
+async def test_what_somebody_looks_at_does_not_expire_before_the_claim_ends(db: Database, clock: FixedClock):
+    await distributed(db, clock, EYES)
+    clock.move(timedelta(hours=72))
+    async with db.session() as session:
+        account = await make.account(session)
+        claim = {"auditor_id": account.id, "claimed_until": clock.now() + timedelta(minutes=15)}
+        await session.execute(update(models.Submission).values(**claim))
+
+    moved = []
+    for minutes in (14, 1):
+        clock.move(timedelta(minutes=minutes))
+        moved.append(await deadlines.step(db, clock))
+
+    assert moved == [False, True]
+
+
 async def test_what_expired_is_submitted_anew(db: Database, clock: FixedClock):
     content = await distributed(db, clock, EYES)
     clock.move(timedelta(hours=72))
@@ -121,7 +137,10 @@ async def test_a_distributor_that_read_it_before_does_not_bring_it_back(db: Data
     await deadlines.step(db, clock)
 
     async with db.session() as session:
-        assert await session.scalar(select(models.Content.version).where(models.Content.id == content.id)) == (before or 0) + 1
+        assert (
+            await session.scalar(select(models.Content.version).where(models.Content.id == content.id))
+            == (before or 0) + 1
+        )
 
 
 @pytest.mark.parametrize("held", [False, True], ids=["two-workers", "somebody-judges-it"])

@@ -105,6 +105,15 @@ must = "pass"
     assert found[-1][1].startswith("19 examples.0: “it cannot pass” must pass, but it is FIXABLE ['text.length']: ")
 
 
+def test_a_trial_has_an_end(tmp_path):
+    path = 'path = ["machine", "trial"]\n'
+
+    assert told(tmp_path, f"[selector]\n[audit]\n{path}") == [
+        ("ENDLESS_TRIAL", "3 audit.path.1: a trial needs trial_hours: without them it never ends")
+    ]
+    assert told(tmp_path, f"[selector]\n[audit]\n{path}trial_hours = 48\n") == []
+
+
 MOST = {"kind": "text.length", "field": "title", "max": 10}
 
 
