@@ -254,7 +254,7 @@ def test_the_doctor_says_what_is_wrong(run: Run, own_url: str, tmp_path: Path):
             models.DirtyMark(
                 consumer=models.Consumer.DISTRIBUTION,
                 kind=models.DirtyKind.CONTENT,
-                object_id=1,
+                object_id=1_000_000,
                 parked_at=SystemClock().now(),
                 failure="it broke",
             )
