@@ -719,4 +719,7 @@ async def test_pictures_are_cropped_as_the_channel_prefers(db: Database, clock: 
     assert images[str(held.uid)]["image"] == f"{BASE}/assets/{ours.uid}/1080x608-cover.auto"
     # the nearest to the ratio leads, and what lives elsewhere is not ours to crop
     assert images[str(mixed.uid)]["image"] == linked.url
-    assert images[str(mixed.uid)]["_headwater"]["pictures"] == [linked.url, f"{BASE}/assets/{ours.uid}/1080x608-cover.auto"]
+    assert images[str(mixed.uid)]["_headwater"]["pictures"] == [
+        linked.url,
+        f"{BASE}/assets/{ours.uid}/1080x608-cover.auto",
+    ]

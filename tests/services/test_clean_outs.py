@@ -49,7 +49,9 @@ class Past:
 
     async def creator(self, name: str, **facts: Any) -> models.Creator:
         async with self.db.session() as session:
-            self.creators[name] = await make.creator(session, name=name, **{"level": 3, "certified_on": date(2026, 1, 1)} | facts)
+            self.creators[name] = await make.creator(
+                session, name=name, **{"level": 3, "certified_on": date(2026, 1, 1)} | facts
+            )
         return self.creators[name]
 
     async def handed_in(
