@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -62,7 +62,10 @@ async def used_by(session: AsyncSession, catalogue: Catalogue, creator_ids: Iter
     row = models.QuotaCounter
     rows = await session.execute(
         select(row.channel_id, row.creator_id, row.period, row.starts_on, row.used_count).where(
-            row.channel_id == any_of(limited), row.creator_id == any_of(creators)
+            row.channel_id == any_of(limited),
+            row.creator_id == any_of(creators),
+            # of days and weeks the present ones only, whatever day it is in a channel's zone
+            or_(row.period == QuotaPeriod.TOTAL, row.starts_on > (at - timedelta(days=9)).date()),
         )
     )
     return Used({(channel, creator, period, day): count for channel, creator, period, day, count in rows}, at)
