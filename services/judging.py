@@ -46,11 +46,11 @@ class Known:
     catalogue: Catalogue
     packs: Mapping[int, Pack]
     used: quotas.Used
-    paid: set[int]
+    paid: quotas.Paid
     products: dict[int, product_changes.Pinned]
 
     def used_by(self, content: models.Content, entry: Installed, last: SubmissionRow | None) -> dict[str, int]:
-        is_paid = last is not None and last.id in self.paid and quotas.pays_once(entry)
+        is_paid = quotas.is_paid(self.paid, entry, last)
         return self.used.of(entry, content.creator_id, is_history=content.is_history, is_paid=is_paid)
 
 
@@ -72,7 +72,7 @@ async def known(
     products = await product_changes.pinned(session, watched)
     await load(session, packs, (one for one in watched if one.decision_id in products))
     used = await quotas.used(session, catalogue, gathered.values(), at)
-    paid = await quotas.paid(session, catalogue, (one for one, _ in before))
+    paid = await quotas.paid(session, catalogue, [(one, found.revision.id) for one, found in before])
     return Known(at, catalogue, packs, used, paid, products)
 
 
@@ -120,6 +120,18 @@ def _ask(
     if last is not None:
         evaluation = _spared(evaluation, entry.compiled.pack, last, gathered, news)
     prepared.judged[entry.channel_id] = submissions.Judged(entry, evaluation)
+
+
+def is_paid(paid: quotas.Paid, entry: Installed, last: SubmissionRow | None) -> bool:
+    """Whether what comes next of a submission costs nothing at the entry: a resubmission may count, what the engine opens
+    does not.
+    """
+    if last is None or not quotas.is_paid(paid, entry, last):
+        return False
+    opens_by_itself = (
+        last.state in submissions.STANDING or submissions.is_hidden(last) or product_changes.is_taken_back(last)
+    )
+    return opens_by_itself or not entry.compiled.pack.quota.resubmission_counts
 
 
 def _news(

@@ -16,7 +16,7 @@ from core.caller import Caller
 from core.clock import Clock
 from core.errors import Forbidden, Invalid, Problem
 from core.reads import any_of
-from services import access, quotas
+from services import access, judging, quotas, submissions
 from services.channels import installing, rendering
 from services.channels.dossiers import Dossier
 from services.channels.engine import evaluate
@@ -100,11 +100,12 @@ async def planned(
     # what is published from here is news, whatever its content was before
     is_history = content.is_history and gathered.revision.id == content.live_revision_id
     used = await quotas.used(session, catalogue, [gathered], now)
-    paid = await quotas.paid_channels(session, content.id)
+    standing = (await submissions.of_contents(session, [content.id]))[content.id]
+    paid = await quotas.paid(session, catalogue, [(one, gathered.revision.id) for one in standing.values()])
     dossier, renderer = Dossier(gathered.facts, now), rendering.Renderer(gathered.facts)
     plans = []
     for channel, entry in entries:
-        is_paid = channel.id in paid and quotas.pays_once(entry)
+        is_paid = judging.is_paid(paid, entry, standing.get(channel.id))
         quota_used = used.of(entry, content.creator_id, is_history=is_history, is_paid=is_paid)
         evaluation = evaluate(entry.compiled, dossier, at=now, quota_used=quota_used)
         plans.append(ChannelPlan(channel, evaluation, entry.compiled.pack, renderer))

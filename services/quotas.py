@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,26 +72,25 @@ async def used_by(session: AsyncSession, catalogue: Catalogue, creator_ids: Iter
     return Used({(channel, creator, period, day): count for channel, creator, period, day, count in rows}, at)
 
 
-async def paid(session: AsyncSession, catalogue: Catalogue, submissions: Iterable[SubmissionRow]) -> set[int]:
-    """Which of these submissions took quota already, of channels where some entry asks for it once; in one statement."""
-    once = {entry.channel_id for entry in catalogue.every() if pays_once(entry)}
-    of = [one.id for one in submissions if one.channel_id in once]
-    if not of:
-        return set()
-    use = models.QuotaUse
-    return set(await session.scalars(select(use.submission_id).where(use.submission_id == any_of(of))))
+Paid = frozenset[tuple[int, bool]]
+"""Submissions of which another attempt is free, each with the pack's say whether resubmissions count."""
 
 
-async def paid_channels(session: AsyncSession, content_id: int) -> set[int]:
-    """The channels where a submission of this content took quota already."""
-    use, submission = models.QuotaUse, models.Submission
-    taken = select(submission.channel_id).join(use, use.submission_id == submission.id)
-    return set(await session.scalars(taken.where(submission.content_id == content_id)))
+async def paid(session: AsyncSession, catalogue: Catalogue, submissions: Iterable[tuple[SubmissionRow, int]]) -> Paid:
+    """Which of these another attempt would cost nothing if the engine opens it, each seen with its content's revision; in one
+    statement.
+    """
+    ways: dict[int, set[bool]] = defaultdict(set)
+    for entry in catalogue.every():
+        if is_limited(entry):
+            ways[entry.channel_id].add(entry.compiled.pack.quota.resubmission_counts)
+    asked = [(one.id, revision, counts) for one, revision in submissions for counts in ways.get(one.channel_id, ())]
+    return await _free(session, asked) if asked else frozenset()
 
 
-def pays_once(entry: Installed) -> bool:
-    """Whether the entry takes quota for the first attempt only, by its pack's say."""
-    return is_limited(entry) and not entry.compiled.pack.quota.resubmission_counts
+def is_paid(paid: Paid, entry: Installed, submission: SubmissionRow | None) -> bool:
+    """Whether another attempt of the submission is free at the entry."""
+    return submission is not None and (submission.id, entry.compiled.pack.quota.resubmission_counts) in paid
 
 
 def is_limited(entry: Installed) -> bool:
@@ -114,7 +114,8 @@ async def take(
     limits = quota.limits(entry.compiled.pack.quota, creator.level)
     if not limits:
         return None
-    if not entry.compiled.pack.quota.resubmission_counts and await _took_before(session, submission):
+    counts_anew = entry.compiled.pack.quota.resubmission_counts
+    if await _free(session, [(submission.id, submission.revision_id, counts_anew)]):
         return None
     fresh = insert(models.QuotaUse).values(submission_id=submission.id, attempt=submission.attempt, taken_at=at)
     taken = await session.scalar(fresh.on_conflict_do_nothing().returning(models.QuotaUse.attempt))
@@ -158,14 +159,27 @@ async def _count(
     return {name: await session.scalar(_READ, _parameters(keys[name], 0)) or 0 for name in limits}
 
 
-async def _took_before(session: AsyncSession, submission: models.Submission | SubmissionRow) -> bool:
-    """Whether an earlier attempt of this submission was paid for: then another one is free, where the pack says so."""
-    earlier = select(models.QuotaUse.attempt).where(
-        models.QuotaUse.submission_id == submission.id, models.QuotaUse.attempt < submission.attempt
+async def _free(session: AsyncSession, asked: Sequence[tuple[int, int, bool]]) -> Paid:
+    """Those of these submissions, each with its revision and whether resubmissions count, that have paid for what comes."""
+    ids, revisions, counts = zip(*asked, strict=True)
+    given = (
+        bindparam("ids", ids, type_=ARRAY(BigInteger)),
+        bindparam("revisions", revisions, type_=ARRAY(BigInteger)),
+        bindparam("counts", counts, type_=ARRAY(Boolean)),
     )
-    return await session.scalar(earlier.limit(1)) is not None
+    rows = await session.execute(_FREE.bindparams(*given))
+    return frozenset((id_, counts) for id_, counts in rows)
 
 
+# Where resubmissions count, an edit costs again, and so does what somebody asked for anew; what the engine opened does not.
+_FREE = text(
+    "SELECT id, counts FROM unnest(:ids, :revisions, :counts) AS given(id, revision_id, counts)"
+    " WHERE EXISTS (SELECT FROM quota_uses u WHERE u.submission_id = given.id AND (NOT given.counts OR ("
+    "  EXISTS (SELECT FROM decisions d WHERE d.submission_id = u.submission_id AND d.attempt = u.attempt"
+    "   AND d.revision_id = given.revision_id)"
+    "  AND NOT EXISTS (SELECT FROM submission_events e WHERE e.submission_id = u.submission_id AND e.attempt > u.attempt"
+    "   AND e.to_state = 'MACHINE_AUDIT' AND e.taken_by <> 'ENGINE'))))"
+)
 _TAKE = text(
     "INSERT INTO quota_counters AS counter (channel_id, creator_id, period, starts_on, used_count)"
     " SELECT :channel_id, :creator_id, :period, :starts_on, 1 WHERE :allowed > 0"

@@ -70,9 +70,12 @@ def needs_judging(submission: SubmissionRow | None, revision_id: int) -> bool:
     """A decision stands for its revision: only news of the content, or a wish to submit anew, opens it again."""
     if submission is None or submission.revision_id != revision_id:
         return True
-    return submission.state is SubmissionState.MACHINE_AUDIT or (
-        submission.state is SubmissionState.WITHDRAWN and submission.reason == HIDDEN
-    )
+    return submission.state is SubmissionState.MACHINE_AUDIT or is_hidden(submission)
+
+
+def is_hidden(submission: SubmissionRow) -> bool:
+    """Whether it was withdrawn because its content is not public, and comes back with it."""
+    return submission.state is SubmissionState.WITHDRAWN and submission.reason == HIDDEN
 
 
 class Steps:

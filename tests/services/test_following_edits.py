@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from core.caller import SYSTEM
 from core.clock import FixedClock
 from core.db import Database
 from models import FeedEvent, SubmissionState
-from services import planning
+from services import deliveries, planning, publishing
 from services.distribution import Distributor
 from services.product_changes import TAKEN_BACK
+from tests import make
 from tests.services.packs import install, pack
 from tests.services.test_distribution import BASE, draft, log_of, publish, revise, state_at
 from tests.services.test_products_follow import ON_SHELF, Shelf, accept, events
@@ -157,3 +159,73 @@ async def test_an_edit_pays_again_only_where_the_pack_says_so(
     async with db.session() as session:
         counters: list[Any] = list(await session.scalars(select(models.QuotaCounter.used_count)))
     assert counters == [1]
+
+
+@pytest.mark.parametrize("counts", [False, True])
+async def test_what_was_hidden_comes_back_for_nothing_where_its_author_asked_for_nothing(
+    db: Database, clock: FixedClock, distributor: Distributor, *, counts: bool
+):
+    """More stand there than a day lets in, and all are back on one day, as the plan says; who submits anew pays or not."""
+    await install(db, pack("test.one", quota={"per_creator_per_day": 1, "resubmission_counts": counts}))
+    async with db.session() as session:
+        author = await make.creator(session)
+    contents = [await draft(db, author, title=f"Tea {day}") for day in range(3)]
+    for content in contents:
+        await publish(db, clock, content)
+        await distributor.drain()
+        clock.move(timedelta(days=1))
+    async with db.session() as session:
+        await publishing.suspend(session, SYSTEM, author.uid, reason="By mistake.", clock=clock)
+    await distributor.drain()
+    planned = [await codes_of_plan(db, clock, content) for content in contents]
+
+    async with db.session() as session:
+        await publishing.reinstate(session, SYSTEM, author.uid)
+    await distributor.drain()
+
+    assert planned == [[], [], []]
+    assert [await state_at(db, content, "test.one") for content in contents] == [(SubmissionState.DELIVERED, None)] * 3
+    assert await used_by_day(db) == [1, 1, 1]
+    await anew(db, clock, distributor, contents[0])
+    assert await used_by_day(db) == ([1, 1, 1, 1] if counts else [1, 1, 1])
+    # the day's only place is gone where it counted, and the plan of the next who would be submitted anew says so
+    await withdrawn(db, clock, distributor, contents[1])
+    last = await codes_of_plan(db, clock, contents[1])
+    await anew(db, clock, distributor, contents[1])
+    state = SubmissionState.REJECTED if counts else SubmissionState.DELIVERED
+    assert last == (["quota.spent"] if counts else [])
+    assert (await submission_of(db, contents[1])).state is state
+
+
+async def submission_of(db: Database, content: models.Content) -> models.Submission:
+    wanted = select(models.Submission).where(models.Submission.content_id == content.id)
+    async with db.session() as session:
+        return (await session.scalars(wanted.execution_options(populate_existing=True))).one()
+
+
+async def withdrawn(db: Database, clock: FixedClock, distributor: Distributor, content: models.Content) -> None:
+    submission = await submission_of(db, content)
+    if submission.state is not SubmissionState.WITHDRAWN:
+        async with db.session() as session:
+            await deliveries.withdraw(session, SYSTEM, submission.uid, reason="Not yet.", clock=clock)
+        await distributor.drain()
+
+
+async def anew(db: Database, clock: FixedClock, distributor: Distributor, content: models.Content) -> None:
+    await withdrawn(db, clock, distributor, content)
+    submission = await submission_of(db, content)
+    async with db.session() as session:
+        await deliveries.resubmit(session, SYSTEM, submission.uid, clock=clock)
+    await distributor.drain()
+
+
+async def codes_of_plan(db: Database, clock: FixedClock, content: models.Content) -> list[str]:
+    async with db.session() as session:
+        (planned,) = await planning.plan(session, SYSTEM, content.uid, clock=clock, base_url=BASE)
+    return [found.code for found in planned.evaluation.findings]
+
+
+async def used_by_day(db: Database) -> list[int]:
+    counter = models.QuotaCounter
+    async with db.session() as session:
+        return list(await session.scalars(select(counter.used_count).order_by(counter.starts_on)))
