@@ -266,7 +266,7 @@ async def test_several_workers_fire_once_and_a_killed_one_leaves_it_due(committe
         victim = AsyncSession(dying)
         pid = await victim.scalar(text("SELECT pg_backend_pid()"))
         claimed = await scheduling.claim(victim, clock.now())
-        assert claimed == rows[0].id
+        assert claimed in {content.id for content in rows}  # all are due since the same moment
         await scheduling.fire(victim, claimed, clock)
         await victim.flush()
         others = [await firing.fire_one(committed, scheduling, clock) for _ in range(4)]
