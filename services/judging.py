@@ -122,7 +122,7 @@ def _ask(
     prepared.judged[entry.channel_id] = submissions.Judged(entry, evaluation)
 
 
-def is_paid(paid: quotas.Paid, entry: Installed, last: SubmissionRow | None) -> bool:
+def is_free(paid: quotas.Paid, entry: Installed, last: SubmissionRow | None) -> bool:
     """Whether what comes next of a submission costs nothing at the entry: a resubmission may count, what the engine opens
     does not.
     """

@@ -105,8 +105,8 @@ async def planned(
     dossier, renderer = Dossier(gathered.facts, now), rendering.Renderer(gathered.facts)
     plans = []
     for channel, entry in entries:
-        is_paid = judging.is_paid(paid, entry, standing.get(channel.id))
-        quota_used = used.of(entry, content.creator_id, is_history=is_history, is_paid=is_paid)
+        is_free = judging.is_free(paid, entry, standing.get(channel.id))
+        quota_used = used.of(entry, content.creator_id, is_history=is_history, is_paid=is_free)
         evaluation = evaluate(entry.compiled, dossier, at=now, quota_used=quota_used)
         plans.append(ChannelPlan(channel, evaluation, entry.compiled.pack, renderer))
     return sorted(plans, key=lambda one: (ORDER.index(one.evaluation.outcome), one.channel.key))

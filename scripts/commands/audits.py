@@ -244,8 +244,8 @@ def reject(
     async def work(runtime: Runtime) -> models.Submission:
         async with runtime.db.session() as session:
             caller, uid = await _deciding(session, runtime, as_), as_uid(submission)
-            said = {"reasons": reason or [], "note": note, "seen": seen}
-            return await auditing.reject(session, caller, uid, clock=runtime.clock, **said)  # type: ignore[arg-type]  # by name
+            named: dict[str, Any] = {"reasons": reason or [], "note": note, "seen": seen}
+            return await auditing.reject(session, caller, uid, clock=runtime.clock, **named)
 
     _decided(with_runtime(work), as_json=as_json)
 
